@@ -1,0 +1,6 @@
+#ifndef KERNEL_FILE_H
+#define KERNEL_FILE_H
+
+/* Programs written for xv6 include this file; it has nothing that a user program could use. */
+
+#endif

@@ -1,0 +1,16 @@
+#ifndef KERNEL_IOCTL_H
+#define KERNEL_IOCTL_H
+
+/* Requests of ioctl() on the console. */
+#define TTY_COOKED 1 /* lines, echo and editing; arg unused */
+#define TTY_RAW    2 /* every byte as it comes, no echo, no ^C; arg unused */
+#define TTY_SETFG  3 /* arg: process group that ^C kills, 0 for none */
+#define TTY_GETFG  4 /* returns that group */
+
+/* Device majors; minors are 0. */
+#define DEV_CONSOLE 1
+#define DEV_NULL    2
+#define DEV_ZERO    3
+#define DEV_RANDOM  4
+
+#endif

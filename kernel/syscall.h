@@ -1,0 +1,44 @@
+#ifndef KERNEL_SYSCALL_H
+#define KERNEL_SYSCALL_H
+
+/* System call numbers, handed over in a7.  1 to 21 are those of xv6. */
+#define SYS_fork     1
+#define SYS_exit     2
+#define SYS_wait     3
+#define SYS_pipe     4
+#define SYS_read     5
+#define SYS_kill     6
+#define SYS_exec     7
+#define SYS_fstat    8
+#define SYS_chdir    9
+#define SYS_dup      10
+#define SYS_getpid   11
+#define SYS_sbrk     12
+#define SYS_pause    13
+#define SYS_uptime   14
+#define SYS_open     15
+#define SYS_write    16
+#define SYS_mknod    17
+#define SYS_unlink   18
+#define SYS_link     19
+#define SYS_mkdir    20
+#define SYS_close    21
+
+#define SYS_symlink  22 /* symlink(target, path) */
+#define SYS_readlink 23 /* readlink(path, buf, n): bytes, no NUL */
+#define SYS_sysinfo  24 /* sysinfo(struct sysinfo *) */
+#define SYS_trace    25 /* trace(mask): report calls of this process and its children */
+#define SYS_sync     26 /* sync(): everything that completed is on the disk */
+#define SYS_fsync    27 /* fsync(fd) */
+#define SYS_halt     28 /* halt(status): sync, stop the machine */
+#define SYS_setpgid  29 /* setpgid(pid, pgid): 0 means the caller, its own pid */
+#define SYS_ioctl    30 /* ioctl(fd, request, arg) */
+#define SYS_procinfo 31 /* procinfo(struct procinfo *, n): live processes */
+#define SYS_kstat    32 /* kstat(struct kstat *): what the kernel holds */
+#define SYS_yield    33 /* yield(): let another process run */
+#define SYS_errcode  34 /* errcode(): why the last failed call failed, E* of kernel/errno.h */
+#define SYS_dup2     35 /* dup2(fd, to) */
+
+#define SYS_MAX      35
+
+#endif
