@@ -1,0 +1,88 @@
+/*
+ * Single free frames kept by the hart that freed them: most allocations meet no lock and no other
+ * hart's cache lines.
+ *
+ * Each cache is a stack.  Only its own hart, with interrupts off, moves `top` and fills slots; but
+ * every hart may empty a slot, by an atomic exchange with NULL, so a frame always goes to exactly
+ * one taker.  Slots from `top` on are empty; below it some may have been emptied by others, which
+ * the owner finds when it comes down to them.  Thus no frame is out of reach of a hart in need
+ * (hartcache_drain_all), and the owner needs no lock.
+ */
+#include "kernel/mem/hartcache.h"
+#include "kernel/mem/buddy.h"
+
+struct hartcache hartcaches[NCPU];
+
+/* Pushes f[n - 1] down to f[0], to be popped upwards, while there is room; returns how many. */
+static int push_run(struct frame *f, int n)
+{
+    uint64 irq = irq_save();
+    struct hartcache *c = &hartcaches[hart_self()->id];
+    int done = 0;
+
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* what was done to the frames, before their slots */
+    while (done < n && c->top < HARTCACHE_SLOTS)
+        store_relaxed(&c->slot[c->top++], f + (n - ++done));
+    irq_restore(irq);
+    return done;
+}
+
+struct frame *hartcache_refill(uint64 floor)
+{
+    struct frame *f = NULL;
+    int order = HARTCACHE_BATCH_ORDER + 1;
+
+    while (!f && order-- > 0)
+        f = buddy_alloc(order, floor);
+    if (f && order > 0) {
+        int rest = (1 << order) - 1;
+        /* An interrupt or another process on this hart may have filled the cache meanwhile. */
+        for (rest -= push_run(f + 1, rest); rest > 0; rest--)
+            buddy_free(f + rest, 0);
+    }
+    return f;
+}
+
+/* The newest frames go: they are the ones at hand, and which ones matters little. */
+void hartcache_spill(struct frame *f)
+{
+    struct frame *batch[HARTCACHE_BATCH + 1];
+    int n = 1;
+
+    batch[0] = f;
+    uint64 irq = irq_save();
+    struct hartcache *c = &hartcaches[hart_self()->id];
+    for (int i = 0; i < HARTCACHE_BATCH && c->top > 0; i++) {
+        batch[n] = __atomic_exchange_n(&c->slot[--c->top], NULL, __ATOMIC_RELAXED);
+        n += batch[n] != NULL;
+    }
+    irq_restore(irq);
+    buddy_free_many(batch, n);
+}
+
+uint64 hartcache_drain_all(void)
+{
+    uint64 drained = 0;
+
+    for (struct hartcache *c = hartcaches; c < hartcaches + nharts; c++) {
+        for (int i = 0; i < HARTCACHE_SLOTS; i++) {
+            struct frame *f = load_relaxed(&c->slot[i]) ? atomic_swap(&c->slot[i], NULL) : NULL;
+            if (f) {
+                buddy_free(f, 0);
+                drained++;
+            }
+        }
+    }
+    return drained;
+}
+
+uint64 hartcache_count(void)
+{
+    uint64 n = 0;
+
+    for (const struct hartcache *c = hartcaches; c < hartcaches + nharts; c++) {
+        for (int i = 0; i < HARTCACHE_SLOTS; i++)
+            n += load_relaxed(&c->slot[i]) != NULL;
+    }
+    return n;
+}
