@@ -1,0 +1,181 @@
+/*
+ * The console: one screen and keyboard, shared by all processes.
+ *
+ * Model: keys pass through the line editor (lineedit.c) into its ring, whether somebody reads or
+ * not; readers take from there.  What a process writes goes to the UART's queue; when that is full
+ * the process sleeps until it is half empty.  The bytes of one write are not mixed with those of
+ * another; echo and the kernel's own messages may stand between them.
+ *
+ * A newline is sent as it is: the terminal behind QEMU adds the carriage return, and a log that is
+ * a file needs none.
+ *
+ * Lock: console_lock guards all of this.  The UART's lock is taken inside it, never the other way.
+ */
+#include "kernel/dev/dev.h"
+#include "kernel/dev/lineedit.h"
+#include "kernel/errno.h"
+#include "kernel/ioctl.h"
+#include "kernel/sync/waitq.h"
+#include <stddef.h>
+
+#define CHUNK 256 /* bytes that are copied under the lock at once */
+
+static struct spinlock console_lock = SPINLOCK_INIT("console", RANK_CONSOLE);
+static struct lineedit keys;
+static struct waitq readers;
+static struct waitq room;    /* the one writer, until the UART's queue has room */
+static struct waitq writers; /* those that wait for the one */
+static bool writing;
+static int foreground; /* process group that ^C kills, 0 = none */
+
+static void (*kill_group)(int pgid);
+static void (*process_list)(void);
+
+/* Input must not wait for output: when nobody takes what we print, the echo is lost. */
+static void echo(const char *bytes, uint64 n)
+{
+    uart_try(bytes, n);
+}
+
+void console_init(void)
+{
+    lineedit_init(&keys, echo);
+    waitq_init(&readers);
+    waitq_init(&room);
+    waitq_init(&writers);
+}
+
+void console_set_hooks(void (*kill)(int pgid), void (*list)(void))
+{
+    kill_group = kill;
+    process_list = list;
+}
+
+void console_input(char c)
+{
+    spin_lock(&console_lock);
+    enum lineedit_event event = lineedit_key(&keys, c);
+    int victim = foreground;
+    /* The shell at its prompt is nobody's victim; an empty line makes it prompt again. */
+    if (event == LINEEDIT_INTERRUPT && victim == 0)
+        lineedit_empty_line(&keys);
+    if (lineedit_readable(&keys))
+        waitq_wake_all(&readers);
+    spin_unlock(&console_lock);
+
+    if (event == LINEEDIT_INTERRUPT && victim && kill_group)
+        kill_group(victim);
+    else if (event == LINEEDIT_LIST && process_list)
+        process_list();
+}
+
+void console_room(void)
+{
+    spin_lock(&console_lock);
+    waitq_wake_all(&room);
+    spin_unlock(&console_lock);
+}
+
+int console_read(struct iov *dst)
+{
+    char chunk[CHUNK];
+    uint64 got = 0;
+    bool over = false;
+
+    spin_lock(&console_lock);
+    while (dst->total > 0 && !lineedit_readable(&keys)) {
+        int error = waitq_sleep_killable(&readers, &console_lock);
+        if (error) {
+            spin_unlock(&console_lock);
+            return error;
+        }
+    }
+    while (got < dst->total && !over) {
+        uint64 left = dst->total - got;
+        uint n = lineedit_read(&keys, chunk, left < CHUNK ? left : CHUNK, &over);
+        iov_write(dst, got, chunk, n);
+        got += n;
+    }
+    spin_unlock(&console_lock);
+    return got;
+}
+
+/* Queues bytes of src from `done` on; returns their number, -EINTR if killed before the first. */
+static int write_some(struct iov *src, uint64 done)
+{
+    char chunk[CHUNK];
+    uint64 left = src->total - done, n = left < CHUNK ? left : CHUNK;
+    iov_read(src, done, chunk, n);
+
+    spin_lock(&console_lock);
+    uint64 queued;
+    int error = 0;
+    while ((queued = uart_queue(chunk, n)) == 0 && !error)
+        error = waitq_sleep_killable(&room, &console_lock);
+    spin_unlock(&console_lock);
+    return queued ? (int)queued : error;
+}
+
+static int begin_write(void)
+{
+    int error = 0;
+    spin_lock(&console_lock);
+    while (writing && !error)
+        error = waitq_sleep_killable(&writers, &console_lock);
+    if (!error)
+        writing = true;
+    spin_unlock(&console_lock);
+    return error;
+}
+
+static void end_write(void)
+{
+    spin_lock(&console_lock);
+    writing = false;
+    waitq_wake_all(&writers);
+    spin_unlock(&console_lock);
+}
+
+int console_write(struct iov *src)
+{
+    uint64 done = 0;
+    int n = begin_write();
+    if (n < 0)
+        return n;
+    while (done < src->total && (n = write_some(src, done)) > 0)
+        done += n;
+    end_write();
+    return done ? (int)done : n;
+}
+
+static int set_raw(bool raw)
+{
+    lineedit_set_raw(&keys, raw);
+    if (lineedit_readable(&keys))
+        waitq_wake_all(&readers);
+    return 0;
+}
+
+/* Taking the keyboard back from all groups also ends the raw mode that one of them left. */
+static int set_foreground(uint64 pgid)
+{
+    if (pgid > 0x7fffffff)
+        return -EINVAL;
+    foreground = pgid;
+    return pgid == 0 && keys.raw ? set_raw(false) : 0;
+}
+
+int console_ioctl(int request, uint64 arg)
+{
+    int r;
+    spin_lock(&console_lock);
+    switch (request) {
+    case TTY_COOKED: r = set_raw(false); break;
+    case TTY_RAW: r = set_raw(true); break;
+    case TTY_SETFG: r = set_foreground(arg); break;
+    case TTY_GETFG: r = foreground; break;
+    default: r = -EINVAL;
+    }
+    spin_unlock(&console_lock);
+    return r;
+}
