@@ -1,0 +1,167 @@
+/*
+ * The tree of areas: ordered by address, disjoint, so both ends of the areas ascend together and
+ * one descent answers "who holds va", "who is next" and "is this range free".
+ *
+ * Pure book-keeping: nothing here knows of page tables or of charges.  Whoever changes an area
+ * removes the pages that it no longer promises first (space.c).
+ *
+ * Lock: that of the space which the tree belongs to.
+ */
+#include "kernel/vm/area.h"
+#include "kernel/errno.h"
+#include "kernel/mem/slab.h"
+
+static struct slab_cache cache;
+
+void area_init(void)
+{
+    slab_init(&cache, "area", sizeof(struct area));
+}
+
+static struct area *of_node(struct avl_node *n)
+{
+    return n ? container_of(n, struct area, node) : NULL;
+}
+
+struct area *area_above(const struct avl_tree *t, uint64 va)
+{
+    struct area *best = NULL;
+    struct avl_node *n = t->root;
+
+    while (n) {
+        struct area *a = container_of(n, struct area, node);
+        if (a->end > va) {
+            best = a;
+            n = n->child[0];
+        } else {
+            n = n->child[1];
+        }
+    }
+    return best;
+}
+
+struct area *area_find(const struct avl_tree *t, uint64 va)
+{
+    struct avl_node *n = t->root;
+
+    while (n) {
+        struct area *a = container_of(n, struct area, node);
+        if (va < a->start)
+            n = n->child[0];
+        else if (va >= a->end)
+            n = n->child[1];
+        else
+            return a;
+    }
+    return NULL;
+}
+
+struct area *area_overlap(const struct avl_tree *t, uint64 start, uint64 end)
+{
+    struct area *a = area_above(t, start);
+    return a && a->start < end ? a : NULL;
+}
+
+struct area *area_first(const struct avl_tree *t)
+{
+    return of_node(avl_first(t));
+}
+
+struct area *area_next(const struct area *a)
+{
+    return of_node(avl_next(&a->node));
+}
+
+struct area *area_prev(const struct area *a)
+{
+    return of_node(avl_prev(&a->node));
+}
+
+static void link_in(struct avl_tree *t, struct area *a)
+{
+    struct avl_node *parent = NULL, *n = t->root;
+    int side = 0;
+
+    while (n) {
+        parent = n;
+        side = a->start > container_of(n, struct area, node)->start;
+        n = n->child[side];
+    }
+    avl_insert(t, parent, side, &a->node);
+}
+
+static void drop(struct avl_tree *t, struct area *a)
+{
+    avl_remove(t, &a->node);
+    slab_free(&cache, a);
+}
+
+static bool same(const struct area *a, const struct area *b)
+{
+    return a->prot == b->prot && a->kind == b->kind && a->charged == b->charged;
+}
+
+static struct area *create(struct avl_tree *t, uint64 start, uint64 end, const struct area *like,
+                           int frame_flags)
+{
+    struct area *a = slab_alloc_flags(&cache, frame_flags);
+    if (a == NULL)
+        return NULL;
+    a->start = start;
+    a->end = end;
+    a->prot = like->prot;
+    a->kind = like->kind;
+    a->charged = like->charged;
+    link_in(t, a);
+    return a;
+}
+
+int area_add(struct avl_tree *t, uint64 start, uint64 end, const struct area *like, int frame_flags)
+{
+    struct area *above = area_above(t, start);
+    struct area *below = above ? area_prev(above) : of_node(avl_last(t));
+    bool join_below = below && below->end == start && same(below, like);
+    bool join_above = above && above->start == end && same(above, like);
+
+    if (join_below && join_above) {
+        below->end = above->end;
+        drop(t, above);
+    } else if (join_below) {
+        below->end = end;
+    } else if (join_above) {
+        above->start = start;
+    } else if (create(t, start, end, like, frame_flags) == NULL) {
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+int area_split(struct avl_tree *t, struct area *a, uint64 at, int frame_flags)
+{
+    if (create(t, at, a->end, a, frame_flags) == NULL)
+        return -ENOMEM;
+    a->end = at;
+    return 0;
+}
+
+void area_cut(struct avl_tree *t, struct area *a, uint64 from, uint64 to)
+{
+    if (from == a->start && to == a->end)
+        drop(t, a);
+    else if (from == a->start)
+        a->start = to;
+    else
+        a->end = from;
+}
+
+int area_copy_all(struct avl_tree *to, const struct avl_tree *from, int frame_flags)
+{
+    for (struct area *a = area_first(from); a; a = area_next(a)) {
+        if (create(to, a->start, a->end, a, frame_flags) == NULL) {
+            while (to->root)
+                drop(to, of_node(to->root));
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,67 @@
+/*
+ * One number: the pages of private memory that processes may still come to need.  It never
+ * exceeds what RAM can deliver, so a process that stays within what it was promised does not meet
+ * the end of memory in a page fault.
+ *
+ *     managed frames = for the kernel | for init and the shell | for everybody
+ *
+ * The kernel's share pays for what is not charged page by page: page tables, slabs, the file
+ * cache's floor.  What one process always costs is charged with its space (SPACE_COST, space.c).
+ *
+ * Lock: none, the number is changed by compare-and-swap.
+ */
+#include "kernel/vm/commit.h"
+#include "kernel/errno.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/panic.h"
+#include "kernel/mem/frame.h"
+#include "kernel/vm/space.h"
+
+#define KERNEL_SHARE_MAX 16384UL /* frames: 64 MiB */
+#define RESERVE_MAX      256UL   /* frames: 1 MiB */
+
+static uint64 total;   /* atomic */
+static uint64 limit;   /* constant after boot */
+static uint64 reserve; /* the last of `limit`; constant after boot */
+
+static uint64 at_most(uint64 n, uint64 max)
+{
+    return n < max ? n : max;
+}
+
+void commit_set_limit(void)
+{
+    uint64 managed = frame_free_count();
+    limit = managed - at_most(managed / 8, KERNEL_SHARE_MAX);
+    reserve = at_most(limit / 16, RESERVE_MAX);
+}
+
+int commit_charge(uint64 n, bool use_reserve)
+{
+    uint64 most = use_reserve ? limit : limit - reserve;
+    uint64 old;
+
+    do {
+        old = load_relaxed(&total);
+        if (old > most || n > most - old)
+            return -ENOMEM;
+    } while (!atomic_cas(&total, old, old + n));
+    return 0;
+}
+
+void commit_uncharge(uint64 n)
+{
+    uint64 left = atomic_sub(&total, n);
+    if (left + n < n)
+        panic("commit_uncharge: more pages returned than promised");
+}
+
+uint64 commit_total(void)
+{
+    return load_relaxed(&total);
+}
+
+uint64 commit_limit(void)
+{
+    return limit;
+}

@@ -1,0 +1,22 @@
+#ifndef VM_COMMIT_H
+#define VM_COMMIT_H
+
+#include "kernel/types.h"
+#include <stdbool.h>
+
+/*
+ * Pages promised to user processes, so that a promise is refused rather than broken.  Counted in
+ * pages; commit_total() and commit_limit() are declared in space.h.
+ */
+
+/* Once at boot, when the frames that processes may get are free: sets the limit. */
+void commit_set_limit(void);
+
+/*
+ * Promises n pages; 0 or -ENOMEM with nothing changed.  The last pages are for those with
+ * `reserve`: init and the console's shell.  Any context.
+ */
+int commit_charge(uint64 n, bool reserve);
+void commit_uncharge(uint64 n);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * The page fault: the road by which every page of user memory comes to be.  Four verbs, in order:
+ *
+ *     find    the area that promises the address, and from it and the PTE the kind of fault
+ *     fetch   a frame with the right bytes: the zero frame, a zeroed one, or what is mapped
+ *     own     for a private write: keep the frame if it is ours alone, else copy it
+ *     map     enter it in the page table: the only step that anybody can see
+ *
+ * A step that fails has changed nothing that the process can see: an area of the stack that grew,
+ * or an empty page table, keeps a promise that was there.  docs/fault.md has the table of kinds.
+ *
+ * Lock: s->lock, taken once in vm_fault(), or held by the caller of fault_resolve().
+ */
+#include "kernel/vm/fault.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/string.h"
+#include "kernel/vm/pmap.h"
+#include "kernel/vm/tlb.h"
+
+const char *const fault_kind_name[FAULT_KINDS] = {
+    [KIND_BAD] = "BAD",     [KIND_PROT] = "PROT",         [KIND_STACK] = "STACK",
+    [KIND_ZERO] = "ZERO",   [KIND_LAZY] = "LAZY",         [KIND_COW] = "COW",
+    [KIND_REUSE] = "REUSE", [KIND_SPURIOUS] = "SPURIOUS",
+};
+
+/* One row for each hart keeps the harts off each other's cache lines. */
+static struct {
+    uint64 of[FAULT_KINDS];
+} __attribute__((aligned(64))) counts[NCPU];
+
+struct fault {
+    struct space *s;
+    uint64 va;
+    enum fault_access access;
+    enum fault_kind kind;
+    struct area *area;
+    const pte_t *slot;   /* where va is or will be mapped; NULL while there is no table */
+    pte_t pte;           /* what is there */
+    struct frame *frame; /* that the page will have; a reference of ours if it is new */
+};
+
+static bool is_write(enum fault_access access)
+{
+    return access == ACCESS_WRITE || access == ACCESS_LOAD;
+}
+
+enum fault_kind fault_classify(const struct area *area, bool grows, pte_t pte, bool alone,
+                               enum fault_access access)
+{
+    if (area == NULL)
+        return KIND_BAD;
+    if (!fault_allows(area, access))
+        return KIND_PROT;
+    if (grows)
+        return KIND_STACK;
+    if (pte == 0)
+        return is_write(access) ? KIND_LAZY : KIND_ZERO;
+    if (!is_write(access) || fault_permits(pte, access))
+        return KIND_SPURIOUS;
+    return alone ? KIND_REUSE : KIND_COW;
+}
+
+/* The stack area if it may grow down to va, which no area holds. */
+static struct area *stack_above(const struct space *s, uint64 va)
+{
+    if (va < s->stack_low || va >= s->stack_top || va < s->sp)
+        return NULL;
+    struct area *a = area_above(&s->areas, va);
+    return a && a->kind == AREA_STACK ? a : NULL;
+}
+
+/* No reference but that of the entry itself: not of another space, the cache or a pin. */
+static bool is_alone(pte_t pte)
+{
+    struct frame *f = frame_of(PTE2PA(pte));
+    return f != pmap_zero && load_acquire(&f->refs) == 1;
+}
+
+static enum fault_result find(struct fault *f)
+{
+    f->area = area_find(&f->s->areas, f->va);
+    bool grows = f->area == NULL && (f->area = stack_above(f->s, f->va)) != NULL;
+    f->slot = pmap_find(f->s, f->va);
+    f->pte = f->slot ? *f->slot : 0;
+    bool alone = f->pte && is_write(f->access) && is_alone(f->pte);
+    f->kind = fault_classify(f->area, grows, f->pte, alone, f->access);
+
+    if (f->kind == KIND_BAD)
+        return FAULT_BAD;
+    if (f->kind == KIND_PROT)
+        return FAULT_PROT;
+    if (f->kind == KIND_STACK && space_grow_stack(f->s, f->area, f->va) < 0)
+        return FAULT_NOMEM;
+    if (f->slot == NULL)
+        f->slot = pmap_slot(f->s, f->va);
+    return f->slot ? FAULT_OK : FAULT_NOMEM;
+}
+
+/*
+ * A frame of this space's own.  In an area that is not charged as a whole, the page is charged
+ * when it gets its first frame.
+ */
+static enum fault_result new_frame(struct fault *f, int flags)
+{
+    bool first = f->pte == 0 || frame_of(PTE2PA(f->pte)) == pmap_zero;
+    uint64 charge = first && !f->area->charged ? 1 : 0;
+
+    if (charge && space_charge(f->s, charge) < 0)
+        return FAULT_NOMEM;
+    f->frame = frame_alloc(FRAME_ANON, flags | space_frame_flags(f->s));
+    if (f->frame)
+        return FAULT_OK;
+    if (charge)
+        space_uncharge(f->s, charge);
+    return FAULT_NOMEM;
+}
+
+static enum fault_result fetch(struct fault *f)
+{
+    if (f->pte)
+        f->frame = frame_of(PTE2PA(f->pte));
+    else if (!is_write(f->access))
+        f->frame = pmap_zero;
+    else
+        return new_frame(f, FRAME_ZEROED);
+    return FAULT_OK;
+}
+
+static enum fault_result own(struct fault *f)
+{
+    struct frame *shared = f->frame;
+
+    if (f->kind != KIND_COW)
+        return FAULT_OK;
+    if (shared == pmap_zero)
+        return new_frame(f, FRAME_ZEROED);
+    enum fault_result r = new_frame(f, 0);
+    if (r == FAULT_OK)
+        page_copy(frame_virt(f->frame), frame_virt(shared));
+    return r;
+}
+
+static void map(struct fault *f)
+{
+    bool writable = is_write(f->access) || f->pte & PTE_W;
+    int prot = writable ? f->area->prot : f->area->prot & ~AREA_W;
+
+    if (f->kind == KIND_REUSE || f->kind == KIND_SPURIOUS)
+        pmap_widen(f->s, f->slot, prot);
+    else
+        pmap_enter(f->s, f->slot, PGROUNDDOWN(f->va), f->frame, prot);
+    if (f->kind == KIND_SPURIOUS)
+        tlb_forget_page(f->s, PGROUNDDOWN(f->va));
+}
+
+static void count(enum fault_kind kind)
+{
+    atomic_add(&counts[hart_self()->id].of[kind], 1);
+}
+
+enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access access)
+{
+    struct fault f = {.s = s, .va = va, .access = access};
+
+    enum fault_result r = find(&f);
+    if (r == FAULT_OK)
+        r = fetch(&f);
+    if (r == FAULT_OK)
+        r = own(&f);
+    if (r == FAULT_OK)
+        map(&f);
+    count(f.kind);
+    return r;
+}
+
+enum fault_result vm_fault(struct space *s, uint64 va, enum fault_access access)
+{
+    assert_may_sleep("vm_fault");
+    mutex_lock(&s->lock);
+    enum fault_result r = fault_resolve(s, va, access);
+    mutex_unlock(&s->lock);
+    return r;
+}
+
+uint64 fault_count_of(enum fault_kind kind)
+{
+    uint64 n = 0;
+    for (uint i = 0; i < NCPU; i++)
+        n += load_relaxed(&counts[i].of[kind]);
+    return n;
+}
+
+uint64 fault_count(void)
+{
+    uint64 n = 0;
+    for (int kind = KIND_STACK; kind < FAULT_KINDS; kind++)
+        n += fault_count_of((enum fault_kind)kind);
+    return n;
+}

@@ -1,0 +1,282 @@
+/*
+ * The user half of page tables: a cache of promises kept, written here and nowhere else.
+ *
+ * A frame that an entry maps has one reference for it, except the zero frame, whose entries are
+ * not counted (so that they cannot overflow its count).  Tables exist only where an area lies:
+ * pmap_remove() is told the neighbours and frees what no area needs any more, so sparse spaces
+ * cost what they touch, and every walk skips what is not there.
+ *
+ * Order when something is taken away: change the entry, make every hart forget it, then let the
+ * frame go.  When something is added nobody is told: a hart that remembers less than the table
+ * permits takes a fault of kind SPURIOUS (privileged manual, "Supervisor Memory-Management Fence").
+ *
+ * Lock: s->lock, held by the caller.
+ */
+#include "kernel/vm/pmap.h"
+#include "kernel/errno.h"
+#include "kernel/lib/panic.h"
+#include "kernel/lib/string.h"
+#include "kernel/vm/space.h"
+#include "kernel/vm/sv39.h"
+#include "kernel/vm/tlb.h"
+
+#define ROOT_USER_BYTES 2048 /* entries 0 .. 255 are the user's, the rest the kernel's */
+
+struct frame *pmap_zero;
+
+/*
+ * Accessed and dirty are set from the start: hardware without Svadu faults where they are clear,
+ * and nothing depends on the hardware setting them.
+ */
+static pte_t leaf(paddr pa, int prot)
+{
+    pte_t pte = PA2PTE(pa) | PTE_V | PTE_U | PTE_A;
+    if (prot & AREA_R)
+        pte |= PTE_R;
+    if (prot & AREA_W)
+        pte |= PTE_W | PTE_D;
+    if (prot & AREA_X)
+        pte |= PTE_X;
+    return pte;
+}
+
+paddr pmap_new_root(int frame_flags)
+{
+    struct frame *f = frame_alloc(FRAME_WIRED, frame_flags);
+    if (f == NULL)
+        return 0;
+    char *root = frame_virt(f);
+    const char *kernel = virt(pmap_kernel_root);
+    memset(root, 0, ROOT_USER_BYTES);
+    memcpy(root + ROOT_USER_BYTES, kernel + ROOT_USER_BYTES, PGSIZE - ROOT_USER_BYTES);
+    return frame_pa(f);
+}
+
+void pmap_free_root(paddr root)
+{
+    frame_put(frame_of(root));
+}
+
+const pte_t *pmap_find(const struct space *s, uint64 va)
+{
+    if (va >= MAXVA)
+        return NULL;
+    const pte_t *root = virt(s->root);
+    pte_t upper = root[sv39_index(va, 2)];
+    if (upper == 0)
+        return NULL;
+    pte_t lower = sv39_table(upper)[sv39_index(va, 1)];
+    return lower ? &sv39_table(lower)[sv39_index(va, 0)] : NULL;
+}
+
+/* The table that the entry points to, created if need be; NULL if there is no memory. */
+static pte_t *lower_table(const struct space *s, pte_t *slot)
+{
+    if (*slot == 0) {
+        struct frame *f = frame_alloc(FRAME_WIRED, FRAME_ZEROED | space_frame_flags(s));
+        if (f == NULL)
+            return NULL;
+        sv39_store(slot, PA2PTE(frame_pa(f)) | PTE_V);
+    }
+    return sv39_table(*slot);
+}
+
+const pte_t *pmap_slot(struct space *s, uint64 va)
+{
+    pte_t *table = virt(s->root);
+
+    for (int level = 2; table && level > 0; level--)
+        table = lower_table(s, &table[sv39_index(va, level)]);
+    return table ? &table[sv39_index(va, 0)] : NULL;
+}
+
+void pmap_enter(struct space *s, const pte_t *slot, uint64 va, struct frame *f, int prot)
+{
+    struct frame *old = *slot ? frame_of(PTE2PA(*slot)) : NULL;
+
+    sv39_store(slot, leaf(frame_pa(f), prot));
+    if (f != pmap_zero)
+        s->resident++;
+    if (prot & AREA_X)
+        tlb_code_changed(s);
+    if (old == NULL)
+        return;
+    tlb_flush_page(s, va);
+    if (old != pmap_zero) {
+        s->resident--;
+        frame_put(old);
+    }
+}
+
+void pmap_widen(struct space *s, const pte_t *slot, int prot)
+{
+    pte_t pte = *slot;
+    bool more_code = prot & AREA_X && !(pte & PTE_X);
+
+    sv39_store(slot, pte | leaf(PTE2PA(pte), prot));
+    if (more_code)
+        tlb_code_changed(s);
+}
+
+/* --- Removal ---------------------------------------------------------------------------------- */
+
+#define SWEEP_FRAMES 32 /* that may wait for one flush */
+
+struct sweep {
+    struct space *s;
+    uint64 floor, ceiling;
+    uint64 mapped; /* frames whose mapping was removed */
+    uint64 stale;  /* entries cleared since the last flush */
+    uint64 va;     /* of the last of them */
+    bool tables;   /* one of them pointed to a table */
+    uint n;
+    struct frame *frame[SWEEP_FRAMES];
+};
+
+/* A fence for one address need not drop pointers to tables: only whole-space ones do. */
+static void sweep_flush(struct sweep *w)
+{
+    if (w->stale == 1 && !w->tables)
+        tlb_flush_page(w->s, w->va);
+    else if (w->stale)
+        tlb_flush_space(w->s);
+    for (uint i = 0; i < w->n; i++)
+        frame_put(w->frame[i]);
+    w->stale = 0;
+    w->tables = false;
+    w->n = 0;
+}
+
+static void sweep_keep(struct sweep *w, struct frame *f)
+{
+    w->frame[w->n++] = f;
+    if (w->n == SWEEP_FRAMES)
+        sweep_flush(w);
+}
+
+static void sweep_page(struct sweep *w, pte_t *slot, uint64 va)
+{
+    struct frame *f = frame_of(PTE2PA(*slot));
+
+    sv39_store(slot, 0);
+    w->stale++;
+    w->va = va;
+    if (f != pmap_zero) {
+        w->mapped++;
+        sweep_keep(w, f);
+    }
+}
+
+static void sweep_table(struct sweep *w, pte_t *slot)
+{
+    struct frame *f = frame_of(PTE2PA(*slot));
+
+    sv39_store(slot, 0);
+    w->stale++;
+    w->tables = true;
+    sweep_keep(w, f);
+}
+
+static void sweep_leaves(struct sweep *w, pte_t *slot, uint64 start, uint64 end)
+{
+    for (uint64 va = start; va < end; va += PGSIZE, slot++)
+        if (*slot)
+            sweep_page(w, slot, va);
+}
+
+/* start .. end lies within what `table` maps. */
+static void sweep(struct sweep *w, pte_t *table, int level, uint64 start, uint64 end)
+{
+    uint64 span = sv39_span(level);
+    uint64 next;
+
+    if (level == 0) {
+        sweep_leaves(w, &table[sv39_index(start, 0)], start, end);
+        return;
+    }
+    for (uint64 va = start; va < end; va = next) {
+        uint64 base = va & ~(span - 1);
+        pte_t *slot = &table[sv39_index(va, level)];
+        next = base + span;
+        if (*slot == 0)
+            continue;
+        sweep(w, sv39_table(*slot), level - 1, va, next < end ? next : end);
+        if (w->floor <= base && next <= w->ceiling)
+            sweep_table(w, slot);
+    }
+}
+
+uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling)
+{
+    struct sweep w;
+
+    /* Field by field: the array of frames needs no clearing. */
+    w.s = s;
+    w.floor = floor;
+    w.ceiling = ceiling;
+    w.mapped = w.stale = 0;
+    w.tables = false;
+    w.n = 0;
+    sweep(&w, virt(s->root), 2, start, end);
+    sweep_flush(&w);
+    s->resident -= w.mapped;
+    return w.mapped;
+}
+
+/* --- Fork ------------------------------------------------------------------------------------- */
+
+/*
+ * Every private page becomes read-only in both, also one that the parent had copied for itself
+ * before: a table copied as it is would share a writable page.  Returns the frames shared.
+ */
+static uint64 share_leaves(pte_t *from, const pte_t *to, uint64 n)
+{
+    uint64 frames = 0;
+
+    for (uint64 i = 0; i < n; i++) {
+        pte_t pte = from[i];
+        if (pte == 0)
+            continue;
+        if (pte & PTE_W) {
+            pte &= ~(pte_t)(PTE_W | PTE_D);
+            sv39_store(&from[i], pte);
+        }
+        sv39_store(&to[i], pte);
+        struct frame *f = frame_of(PTE2PA(pte));
+        if (f != pmap_zero) {
+            frame_get(f);
+            frames++;
+        }
+    }
+    return frames;
+}
+
+/* start .. end lies within what `from` maps; `to` is the child's table of the same place. */
+static int share(struct space *child, pte_t *from, pte_t *to, int level, uint64 start, uint64 end)
+{
+    uint64 span = sv39_span(level);
+    uint64 next;
+    int r = 0;
+
+    if (level == 0) {
+        uint64 i = sv39_index(start, 0);
+        child->resident += share_leaves(&from[i], &to[i], (end - start) >> PGSHIFT);
+        return 0;
+    }
+    for (uint64 va = start; va < end && r == 0; va = next) {
+        uint64 i = sv39_index(va, level);
+        next = (va | (span - 1)) + 1;
+        if (from[i] == 0)
+            continue;
+        pte_t *lower = lower_table(child, &to[i]);
+        if (lower == NULL)
+            return -ENOMEM;
+        r = share(child, sv39_table(from[i]), lower, level - 1, va, next < end ? next : end);
+    }
+    return r;
+}
+
+int pmap_share(struct space *parent, struct space *child, uint64 start, uint64 end)
+{
+    return share(child, virt(parent->root), virt(child->root), 2, start, end);
+}

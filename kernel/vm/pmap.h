@@ -1,0 +1,95 @@
+#ifndef VM_PMAP_H
+#define VM_PMAP_H
+
+#include "kernel/mem/frame.h"
+#include "kernel/riscv.h"
+
+struct space;
+
+/*
+ * Page tables: nothing outside pmap.c writes a PTE.  Others see an entry as `const pte_t *` and
+ * hand it back.  Unless said otherwise the caller holds s->lock, and addresses are page-aligned.
+ */
+
+/* --- The kernel half ------------------------------------------------------------------------- */
+
+/*
+ * Builds the kernel half: direct map of RAM and devices without execute permission, kernel text
+ * read-execute, read-only data read-only (linker symbols of kernel.ld), and switches this hart to
+ * it.  After frame_add(); panics if there is no memory.
+ */
+void pmap_init_kernel(void);
+void pmap_init_hart(void); /* switches another hart to it */
+
+extern paddr pmap_kernel_root;
+
+/*
+ * Maps n frames, readable and writable, from kernel address va on, which lie in one 2 MiB page and
+ * are used by the caller only; false if there is no memory for a page table, with nothing mapped.
+ * pmap_kernel_clear() removes them and returns the frames; the caller calls tlb_flush_kernel()
+ * before the frames are used otherwise.  Any context.
+ */
+bool pmap_kernel_map(uint64 va, struct frame *const *frame, uint n, int frame_flags);
+void pmap_kernel_clear(uint64 va, struct frame **frame, uint n);
+
+/* --- The user half --------------------------------------------------------------------------- */
+
+/* The frame of zeros that empty anonymous pages read; its PTEs are read-only and not counted. */
+extern struct frame *pmap_zero;
+
+/* A root table with an empty user half, 0 if there is no memory.  No lock. */
+paddr pmap_new_root(int frame_flags);
+
+/* The user half is empty and no hart has it loaded.  No lock. */
+void pmap_free_root(paddr root);
+
+/* The entry that maps any user address va, NULL if there is no table for it; va may be any. */
+const pte_t *pmap_find(const struct space *s, uint64 va);
+
+/* The same, but creates the tables; NULL if there is no memory. */
+const pte_t *pmap_slot(struct space *s, uint64 va);
+
+/*
+ * Makes the entry map frame f with the rights `prot` (AREA_R | AREA_W | AREA_X), accessed and, if
+ * writable, dirty.  The caller's reference to f passes to the entry; that of the frame mapped
+ * before is given back, after every hart has forgotten it.
+ */
+void pmap_enter(struct space *s, const pte_t *slot, uint64 va, struct frame *f, int prot);
+
+/*
+ * Gives the entry, which maps a frame already, the rights `prot` and sets A and D: never takes any
+ * away.  A stale entry in a translation cache costs one SPURIOUS fault.
+ */
+void pmap_widen(struct space *s, const pte_t *slot, int prot);
+
+/*
+ * Removes the mappings in start .. end and the page tables that lie wholly in floor .. ceiling:
+ * the bounds of the neighbouring areas, so no table outlives what it maps.  Returns the number of
+ * frames (not counting the zero frame) that were mapped.
+ */
+uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling);
+
+/*
+ * Maps in `child` what `parent` has in start .. end, writable in neither.  -ENOMEM leaves a part
+ * done.  parent->lock is held and the child is not visible yet; the caller flushes the parent
+ * (tlb_flush_space) when all is done, also after a failure.
+ */
+int pmap_share(struct space *parent, struct space *child, uint64 start, uint64 end);
+
+/* --- Kernel stacks (kstack.c) ---------------------------------------------------------------- */
+
+/* The highest address of a new one, 16-byte aligned; 0 = no memory or no room.  Never sleeps. */
+uint64 kstack_alloc(int frame_flags);
+
+/* Kept for reuse.  Nobody runs on it any more. */
+void kstack_free(uint64 top);
+
+uint64 kstack_idle_frames(void); /* frames in stacks kept for reuse */
+
+/*
+ * Frees those; returns frames.  It waits for the other harts to forget them, so it does nothing
+ * while interrupts are off here, as under a spin lock.
+ */
+uint64 kstack_shrink(void);
+
+#endif

@@ -1,0 +1,318 @@
+/*
+ * Address spaces: what is promised, and what it costs.
+ *
+ *     0   text, data | guard page | stack, growing down | heap, growing up ...      USER_END
+ *
+ * Every call checks, then reserves what it needs, then commits without failing.  The charge of a
+ * space (`committed`) is: SPACE_COST for what the kernel needs to run a process at all, all pages
+ * of areas that are `charged`, and the resident frames of areas that are not.
+ *
+ * Lock: s->lock, taken by each exported function unless its contract says that it is held.  fork
+ * holds the parent's; the child is not visible to anybody yet.
+ */
+#include "kernel/vm/space.h"
+#include "kernel/errno.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/panic.h"
+#include "kernel/lib/string.h"
+#include "kernel/mem/slab.h"
+#include "kernel/vm.h"
+#include "kernel/vm/commit.h"
+#include "kernel/vm/pmap.h"
+#include "kernel/vm/tlb.h"
+
+#define SPACE_COST 8 /* pages: kernel stack, root and first tables, structures */
+
+static struct slab_cache cache;
+
+void space_init_all(void)
+{
+    slab_init(&cache, "space", sizeof(struct space));
+    area_init();
+    pmap_zero = frame_alloc(FRAME_ANON, FRAME_ZEROED);
+    if (pmap_zero == NULL)
+        panic("space_init_all: there must be memory for the zero frame");
+    commit_set_limit();
+}
+
+/* --- Life and death --------------------------------------------------------------------------- */
+
+int space_charge(struct space *s, uint64 pages)
+{
+    int r = commit_charge(pages, s->reserve);
+    if (r == 0)
+        s->committed += pages;
+    return r;
+}
+
+void space_uncharge(struct space *s, uint64 pages)
+{
+    s->committed -= pages;
+    commit_uncharge(pages);
+}
+
+/* Charges and makes the root table of a new space; false leaves nothing behind. */
+static bool furnish(struct space *s)
+{
+    if (space_charge(s, SPACE_COST) < 0)
+        return false;
+    s->root = pmap_new_root(space_frame_flags(s));
+    if (s->root == 0)
+        space_uncharge(s, SPACE_COST);
+    return s->root != 0;
+}
+
+struct space *space_new_reserved(bool reserve)
+{
+    struct space *s = slab_alloc_flags(&cache, reserve ? FRAME_RESERVE : 0);
+    if (s == NULL)
+        return NULL;
+    memset(s, 0, sizeof *s);
+    mutex_init(&s->lock, "space");
+    s->refs = 1;
+    s->reserve = reserve;
+    s->code_stale = ~0u;
+    if (furnish(s))
+        return s;
+    slab_free(&cache, s);
+    return NULL;
+}
+
+struct space *space_new(void)
+{
+    return space_new_reserved(false);
+}
+
+void space_get(struct space *s)
+{
+    atomic_add(&s->refs, 1);
+}
+
+/* Takes from .. to, which touches the start or the end of `a`, out of the space. */
+static void forget(struct space *s, struct area *a, uint64 from, uint64 to)
+{
+    struct area *below = area_prev(a), *above = area_next(a);
+    uint64 floor = from > a->start ? from : below ? below->end : 0;
+    uint64 ceiling = to < a->end ? to : above ? above->start : MAXVA;
+    uint64 frames = pmap_remove(s, from, to, floor, ceiling);
+    uint64 pages = (to - from) >> PGSHIFT;
+
+    space_uncharge(s, a->charged ? pages : frames);
+    store_relaxed(&s->promised, s->promised - pages);
+    area_cut(&s->areas, a, from, to);
+}
+
+void space_put(struct space *s)
+{
+    assert_may_sleep("space_put");
+    if (atomic_sub(&s->refs, 1) > 0)
+        return;
+    tlb_retire(s);
+    struct area *a;
+    while ((a = area_first(&s->areas)) != NULL)
+        forget(s, a, a->start, a->end);
+    ASSERT(s->resident == 0, "a space without areas must not hold frames");
+    pmap_free_root(s->root);
+    space_uncharge(s, s->committed);
+    slab_free(&cache, s);
+}
+
+uint64 space_size(const struct space *s)
+{
+    return load_relaxed(&s->promised) << PGSHIFT;
+}
+
+uint64 space_resident(const struct space *s)
+{
+    return load_relaxed(&s->resident) << PGSHIFT;
+}
+
+/* --- Promises --------------------------------------------------------------------------------- */
+
+/* Adds the free range start .. end; 0 or -ENOMEM with nothing changed. */
+static int promise(struct space *s, uint64 start, uint64 end, const struct area *like)
+{
+    uint64 pages = (end - start) >> PGSHIFT;
+    uint64 charge = like->charged ? pages : 0;
+
+    if (space_charge(s, charge) < 0)
+        return -ENOMEM;
+    if (area_add(&s->areas, start, end, like, space_frame_flags(s)) < 0) {
+        space_uncharge(s, charge);
+        return -ENOMEM;
+    }
+    store_relaxed(&s->promised, s->promised + pages);
+    return 0;
+}
+
+/* Whole pages of the user half, with rights that an area may have. */
+static bool acceptable(uint64 start, uint64 end, int prot)
+{
+    return start < end && end <= USER_END && ((start | end) & (PGSIZE - 1)) == 0 &&
+           !(prot & AREA_W && prot & AREA_X);
+}
+
+/* Neither an area nor the room kept for the stack and its guard lies in start .. end. */
+static bool vacant(const struct space *s, uint64 start, uint64 end)
+{
+    bool stack_room = s->stack_top && start < s->stack_top && end > s->stack_low - PGSIZE;
+    return !stack_room && area_overlap(&s->areas, start, end) == NULL;
+}
+
+int space_map(struct space *s, uint64 start, uint64 end, int prot, enum area_kind kind)
+{
+    struct area like = {.kind = (uchar)kind, .charged = true};
+    int r = -EINVAL;
+
+    if (!acceptable(start, end, prot))
+        return -EINVAL;
+    like.prot = (uchar)(prot & AREA_W ? prot | AREA_R : prot);
+    mutex_lock(&s->lock);
+    if (vacant(s, start, end))
+        r = promise(s, start, end, &like);
+    mutex_unlock(&s->lock);
+    return r;
+}
+
+int space_unmap(struct space *s, uint64 start, uint64 end)
+{
+    struct area *a;
+    int r = 0;
+
+    mutex_lock(&s->lock);
+    a = area_overlap(&s->areas, start, end);
+    if (a && a->start < start && end < a->end)
+        r = area_split(&s->areas, a, end, space_frame_flags(s));
+    while (r == 0 && (a = area_overlap(&s->areas, start, end)) != NULL)
+        forget(s, a, a->start > start ? a->start : start, a->end < end ? a->end : end);
+    mutex_unlock(&s->lock);
+    return r;
+}
+
+/* --- Stack and heap --------------------------------------------------------------------------- */
+
+int space_set_stack(struct space *s, uint64 end)
+{
+    uint64 guard = PGROUNDUP(end);
+    uint64 low = guard + PGSIZE, top = low + USERSTACK * PGSIZE;
+    struct area like = {.prot = AREA_R | AREA_W, .kind = AREA_STACK, .charged = true};
+    int r = -EINVAL;
+
+    if (end > USER_END || top > USER_END)
+        return -EINVAL;
+    mutex_lock(&s->lock);
+    if (s->stack_top == 0 && area_overlap(&s->areas, guard, top) == NULL)
+        r = promise(s, top - PGSIZE, top, &like);
+    if (r == 0) {
+        s->stack_low = low;
+        s->stack_top = top;
+        s->heap = s->brk = top;
+        s->sp = low;
+    }
+    mutex_unlock(&s->lock);
+    return r;
+}
+
+int space_grow_stack(struct space *s, struct area *stack, uint64 va)
+{
+    struct area like = *stack;
+    return promise(s, PGROUNDDOWN(va), stack->start, &like);
+}
+
+/* s->lock held; n > 0. */
+static int grow_heap(struct space *s, uint64 n, bool charged)
+{
+    struct area like = {.prot = AREA_R | AREA_W, .kind = AREA_HEAP, .charged = charged};
+    int r = 0;
+
+    if (s->brk >= USER_END || n >= USER_END - s->brk)
+        return -ENOMEM;
+    /* A page belongs to the call that first reached it. */
+    uint64 start = PGROUNDUP(s->brk), end = PGROUNDUP(s->brk + n);
+    if (start < end)
+        r = vacant(s, start, end) ? promise(s, start, end, &like) : -ENOMEM;
+    if (r == 0)
+        s->brk += n;
+    return r;
+}
+
+/* s->lock held; the break comes down to `brk`, which is not below the heap.  Cannot fail. */
+static void shrink_heap(struct space *s, uint64 brk)
+{
+    uint64 start = PGROUNDUP(brk), end = PGROUNDUP(s->brk);
+    struct area *a;
+
+    /* From the top: each cut touches the end of its area, so nothing needs to be split. */
+    while (start < end && (a = area_overlap(&s->areas, start, end)) != NULL)
+        forget(s, a, a->start > start ? a->start : start, a->end);
+    s->brk = brk;
+}
+
+int64 space_sbrk(struct space *s, int64 n, int mode)
+{
+    int r = 0;
+
+    mutex_lock(&s->lock);
+    uint64 old = s->brk, down = -(uint64)n;
+    if (n > 0)
+        r = grow_heap(s, (uint64)n, mode == SBRK_EAGER);
+    else if (n < 0 && down <= old && old - down < s->heap)
+        r = -EINVAL;
+    else if (n < 0 && down <= old)
+        shrink_heap(s, old - down);
+    mutex_unlock(&s->lock);
+    return r < 0 ? r : (int64)old;
+}
+
+/* --- Fork ------------------------------------------------------------------------------------- */
+
+static void copy_layout(struct space *child, const struct space *parent)
+{
+    child->heap = parent->heap;
+    child->brk = parent->brk;
+    child->stack_top = parent->stack_top;
+    child->stack_low = parent->stack_low;
+    child->sp = parent->sp;
+}
+
+/* After a failure here or in share_pages(), the child holds a part that space_put() can free. */
+static int copy_promises(struct space *child, struct space *parent)
+{
+    if (space_charge(child, parent->committed - child->committed) < 0)
+        return -ENOMEM;
+    if (area_copy_all(&child->areas, &parent->areas, space_frame_flags(child)) < 0) {
+        space_uncharge(child, child->committed - SPACE_COST);
+        return -ENOMEM;
+    }
+    child->promised = parent->promised;
+    return 0;
+}
+
+static int share_pages(struct space *child, struct space *parent)
+{
+    int r = 0;
+    for (struct area *a = area_first(&parent->areas); a && r == 0; a = area_next(a))
+        r = pmap_share(parent, child, a->start, a->end);
+    tlb_flush_space(parent);
+    return r;
+}
+
+int space_fork(struct space *parent, struct space **result)
+{
+    assert_may_sleep("space_fork");
+    struct space *child = space_new_reserved(parent->reserve);
+    if (child == NULL)
+        return -ENOMEM;
+    mutex_lock(&parent->lock);
+    copy_layout(child, parent);
+    int r = copy_promises(child, parent);
+    if (r == 0)
+        r = share_pages(child, parent);
+    mutex_unlock(&parent->lock);
+    child->reserve = false;
+    if (r == 0)
+        *result = child;
+    else
+        space_put(child);
+    return r;
+}

@@ -1,0 +1,131 @@
+#ifndef VM_SPACE_H
+#define VM_SPACE_H
+
+#include "kernel/mem/frame.h"
+#include "kernel/memlayout.h"
+#include "kernel/sync/mutex.h"
+#include "kernel/vm/area.h"
+
+/*
+ * An address space is a promise: a tree of areas that say what each user address means.  The page
+ * table is only a cache of the promises kept so far; vm_fault() keeps them (vm/fault.c).
+ */
+struct space {
+    struct mutex lock;
+
+    /* Guarded by lock. */
+    struct avl_tree areas; /* vm/area.h */
+    uint64 heap, brk;      /* start of the heap; the break, any byte address >= heap */
+    uint64 stack_top;      /* one past the stack's highest byte; 0 = no stack yet */
+    uint64 stack_low;      /* the stack may grow down to here; the guard page lies below */
+    uint64 committed;      /* pages charged (vm/commit.h) */
+    uint64 promised;       /* pages of all areas; read without the lock by space_size() */
+    uint64 resident;       /* frames in the page table, the zero frame not counted; read without */
+    uint64 tlb_gen;        /* grows when a PTE is tightened or removed; read without the lock */
+
+    /* Constant after creation. */
+    paddr root; /* root page table */
+
+    /* Changed only by the process that uses the space. */
+    uint64 sp;    /* its user stack pointer at the last entry to the kernel (trap.c sets it) */
+    bool reserve; /* it may use the reserves of frames and of commitment */
+
+    /* Atomic. */
+    uint refs;       /* processes that use it: more than one only under vfork */
+    uint code_stale; /* bit per hart: it must fence.i before it runs this space */
+
+    /* tlb.c */
+    uint asid;             /* 0 = none yet */
+    uint64 asid_epoch;     /* in which asid was given */
+    uint64 tlb_seen[NCPU]; /* tlb_gen when that hart last dropped what it knew of this space */
+};
+
+/* The user half ends here: nothing is ever mapped at or above it. */
+#define USER_END ((uint64)(TRAPFRAME - PGSIZE))
+
+void space_init_all(void); /* once at boot, when the memory that processes may get is free */
+
+/* A space without areas, refs 1; NULL if there is no memory.  space_new() has no reserve. */
+struct space *space_new(void);
+struct space *space_new_reserved(bool reserve);
+void space_get(struct space *s);
+void space_put(struct space *s); /* the last reference frees everything; may sleep */
+
+/*
+ * Promises start .. end (page-aligned) of zeroed private memory, charged.  AREA_W implies AREA_R.
+ * 0, -EINVAL if it overlaps an area or the room of the stack, leaves the user half, or is both
+ * writable and executable, -ENOMEM if it cannot be promised; on failure nothing has changed.
+ */
+int space_map(struct space *s, uint64 start, uint64 end, int prot, enum area_kind kind);
+
+/*
+ * Lays out stack and heap above `end`, the end of the program's image: a guard page that is never
+ * mapped, USERSTACK pages for the stack, of which the highest is promised now, then the empty
+ * heap.  Once; errors as space_map().  Until the program runs, all of its stack may be written.
+ */
+int space_set_stack(struct space *s, uint64 end);
+
+/*
+ * Moves the break by n bytes; mode is SBRK_EAGER or SBRK_LAZY (kernel/vm.h).  Returns the old
+ * break, or -ENOMEM (no room, or no promise possible) or -EINVAL (below the start of the heap)
+ * with nothing changed.  A shrink by more than there is below the break does nothing.
+ */
+int64 space_sbrk(struct space *s, int64 n, int mode);
+
+/*
+ * A copy-on-write copy of `parent`, refs 1, in *child; -ENOMEM leaves nothing behind.
+ * Takes parent->lock; may sleep.  The child may not use the reserves.
+ */
+int space_fork(struct space *parent, struct space **child);
+
+/* Removes whatever is promised in start .. end (page-aligned); 0, or -ENOMEM with no change. */
+int space_unmap(struct space *s, uint64 start, uint64 end);
+
+/*
+ * With s->lock held: promises what lies between `va` and the stack area above it; 0 or -ENOMEM.
+ * The caller has checked that the stack may grow there.
+ */
+int space_grow_stack(struct space *s, struct area *stack, uint64 va);
+
+/* With s->lock held: one page more or less of an area that is not `charged`. */
+int space_charge(struct space *s, uint64 pages); /* 0 or -ENOMEM */
+void space_uncharge(struct space *s, uint64 pages);
+
+/* What to ask memory for s with: FRAME_RESERVE if it may use the reserve. */
+static inline int space_frame_flags(const struct space *s)
+{
+    return s->reserve ? FRAME_RESERVE : 0;
+}
+
+/* Bytes promised, and bytes in frames.  Snapshots, without the lock. */
+uint64 space_size(const struct space *s);
+uint64 space_resident(const struct space *s);
+
+/*
+ * Installs s on this hart (NULL: for whoever needs no user half); interrupts are off.  To be
+ * called at each switch, also to kernel threads: it notices new kernel mappings.
+ */
+void space_activate(struct space *s);
+
+enum fault_access {
+    ACCESS_READ,
+    ACCESS_WRITE,
+    ACCESS_EXEC,
+    ACCESS_LOAD, /* the kernel fills a page of a new program: a write that no area forbids */
+};
+enum fault_result { FAULT_OK, FAULT_BAD, FAULT_PROT, FAULT_NOMEM, FAULT_IO };
+
+/*
+ * Keeps the promise for the page of user address va, so that `access` succeeds when retried.
+ * Takes and releases s->lock; may sleep.  Any result but FAULT_OK changed nothing that the
+ * process can see.  Callers: trap.c for the hardware, usercopy.c for the kernel itself.
+ * `va` is the exact address: an access below the stack pointer is never growth of the stack.
+ */
+enum fault_result vm_fault(struct space *s, uint64 va, enum fault_access access);
+
+/* Pages promised now and the most that may be (RAM less what the kernel keeps). */
+uint64 commit_total(void);
+uint64 commit_limit(void);
+uint64 fault_count(void); /* faults resolved since boot */
+
+#endif
