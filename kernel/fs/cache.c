@@ -1,0 +1,264 @@
+/*
+ * The cache: which pages are in memory, and which of them leave it.
+ *
+ * A page is in a hash table by (store, index), on the list of its store and on one circular list
+ * that the hand of a clock walks: a page used since the hand came by last gets another round, one
+ * that nobody holds leaves.  The cache grows while there is plenty of free memory, then feeds on
+ * itself; the frame allocator takes pages from it by fs_shrink().
+ *
+ * A page's reference count includes one for being in the table, so only the one who takes it out
+ * of the table, under the lock, makes it possible for the count to fall to zero: puts need no lock.
+ *
+ * Lock: cache_lock, a spin lock also taken by the disk's completion interrupt (cacheio.c).
+ */
+#include "kernel/fs/cache.h"
+#include "kernel/errno.h"
+#include "kernel/fs/journal.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/mem/slab.h"
+#include "kernel/param.h"
+
+struct spinlock cache_lock = SPINLOCK_INIT("cache", RANK_CACHE);
+struct store cache_disk;
+
+static struct page **table; /* 2^table_bits chains */
+static uint table_bits;
+static struct list clock; /* the hand stands at the front */
+static uint64 npages;
+static struct slab_cache page_slab;
+
+bool cache_init(void)
+{
+    int order = 0;
+    while (order < 7 && (frame_count >> 10) > (1UL << order))
+        order++;
+    struct frame *f = frame_alloc_order(FRAME_WIRED, order, FRAME_ZEROED);
+    if (!f)
+        return false;
+    table = frame_virt(f);
+    table_bits = (uint)order + PGSHIFT - 3;
+    list_init(&clock);
+    slab_init(&page_slab, "page", sizeof(struct page));
+    cache_store_init(&cache_disk);
+    return true;
+}
+
+void cache_store_init(struct store *s)
+{
+    list_init(&s->pages);
+}
+
+/* Fibonacci hashing: D. E. Knuth, The Art of Computer Programming 3, section 6.4. */
+static struct page **chain_of(const struct store *s, uint64 index)
+{
+    uint64 key = ((uint64)s >> 4) + index;
+    return &table[(key * 0x9e3779b97f4a7c15UL) >> (64 - table_bits)];
+}
+
+static struct page *find(const struct store *s, uint64 index)
+{
+    struct page *pg = *chain_of(s, index);
+    while (pg && (pg->index != index || pg->store != s))
+        pg = pg->next;
+    if (pg) {
+        atomic_add(&pg->refs, 1);
+        pg->used = true;
+    }
+    return pg;
+}
+
+static void insert(struct page *pg)
+{
+    struct page **chain = chain_of(pg->store, pg->index);
+    pg->next = *chain;
+    *chain = pg;
+    list_add_tail(&clock, &pg->lru);
+    list_add_tail(&pg->store->pages, &pg->of_store);
+    npages++;
+}
+
+static void take_out(struct page *pg)
+{
+    struct page **link = chain_of(pg->store, pg->index);
+    while (*link != pg)
+        link = &(*link)->next;
+    *link = pg->next;
+    list_del(&pg->lru);
+    list_del(&pg->of_store);
+    npages--;
+}
+
+static void destroy(struct page *pg)
+{
+    frame_put(frame_of(phys(pg->bytes)));
+    slab_free(&page_slab, pg);
+}
+
+/* Under the lock a count of one cannot grow: the table's is the only reference. */
+static bool idle(const struct page *pg)
+{
+    return load_acquire(&pg->refs) == 1;
+}
+
+/* Takes the next victim of the clock out of the table; NULL if a whole round finds none. */
+static struct page *clock_victim(void)
+{
+    for (uint64 left = 2 * npages; left > 0; left--) {
+        struct page *pg = container_of(clock.next, struct page, lru);
+        if (!pg->used && idle(pg)) {
+            take_out(pg);
+            return pg;
+        }
+        pg->used = false;
+        list_del(&pg->lru);
+        list_add_tail(&clock, &pg->lru);
+    }
+    return NULL;
+}
+
+uint64 cache_shrink(uint64 n)
+{
+    uint64 done = 0;
+    for (; done < n; done++) {
+        spin_lock(&cache_lock);
+        struct page *pg = clock_victim();
+        spin_unlock(&cache_lock);
+        if (!pg)
+            break;
+        destroy(pg);
+    }
+    return done;
+}
+
+uint64 cache_pages(void)
+{
+    return load_relaxed(&npages);
+}
+
+/* A sixteenth of memory stays free for others as long as the cache has enough of its own. */
+static void keep_memory_free(void)
+{
+    if (cache_pages() > NBUF && frame_free_count() < frame_count / 16)
+        cache_shrink(2);
+}
+
+static struct frame *get_frame(void)
+{
+    struct frame *f = frame_alloc(FRAME_CACHE, 0);
+    if (!f && cache_shrink(8))
+        f = frame_alloc(FRAME_CACHE, 0);
+    return f ? f : frame_alloc(FRAME_CACHE, FRAME_RESERVE);
+}
+
+static struct page *new_page(struct store *s, uint64 index)
+{
+    keep_memory_free();
+    struct page *pg = slab_alloc(&page_slab);
+    if (!pg && cache_shrink(8))
+        pg = slab_alloc(&page_slab);
+    if (!pg)
+        return NULL;
+    struct frame *f = get_frame();
+    if (!f) {
+        slab_free(&page_slab, pg);
+        return NULL;
+    }
+    *pg = (struct page){.refs = 2, .store = s, .index = index, .bytes = frame_virt(f)};
+    waitq_init(&pg->waiters);
+    for (uint i = 0; s == &cache_disk && i < PAGE_BLOCKS; i++)
+        pg->block[i] = (uint)(index * PAGE_BLOCKS + i);
+    return pg;
+}
+
+static struct page *add_page(struct store *s, uint64 index)
+{
+    struct page *fresh = new_page(s, index);
+    if (!fresh)
+        return NULL;
+    spin_lock(&cache_lock);
+    struct page *pg = find(s, index);
+    if (!pg)
+        insert(fresh);
+    spin_unlock(&cache_lock);
+    if (pg)
+        destroy(fresh);
+    return pg ? pg : fresh;
+}
+
+struct page *cache_get(struct store *s, uint64 index)
+{
+    spin_lock(&cache_lock);
+    struct page *pg = find(s, index);
+    spin_unlock(&cache_lock);
+    return pg ? pg : add_page(s, index);
+}
+
+void cache_hold(struct page *pg)
+{
+    atomic_add(&pg->refs, 1);
+}
+
+void cache_put(struct page *pg)
+{
+    if (atomic_sub(&pg->refs, 1) == 0)
+        destroy(pg);
+}
+
+/* The first page of s, held and not busy; NULL if there is none. */
+static struct page *first_settled(struct store *s)
+{
+    spin_lock(&cache_lock);
+    while (!list_empty(&s->pages)) {
+        struct page *pg = container_of(s->pages.next, struct page, of_store);
+        atomic_add(&pg->refs, 1);
+        if (!pg->busy) {
+            spin_unlock(&cache_lock);
+            return pg;
+        }
+        waitq_sleep(&pg->waiters, &cache_lock);
+        spin_unlock(&cache_lock);
+        cache_put(pg);
+        spin_lock(&cache_lock);
+    }
+    spin_unlock(&cache_lock);
+    return NULL;
+}
+
+void cache_drop(struct store *s)
+{
+    for (struct page *pg; (pg = first_settled(s));) {
+        for (uint i = 0; i < PAGE_BLOCKS; i++)
+            journal_forget(pg, i);
+        spin_lock(&cache_lock);
+        take_out(pg);
+        spin_unlock(&cache_lock);
+        cache_put(pg); /* the table's */
+        cache_put(pg);
+    }
+}
+
+/* Takes up to one page of s that nobody holds out of the table. */
+static struct page *idle_page(struct store *s)
+{
+    list_each (l, &s->pages) {
+        struct page *pg = container_of(l, struct page, of_store);
+        if (idle(pg)) {
+            take_out(pg);
+            return pg;
+        }
+    }
+    return NULL;
+}
+
+bool cache_forget(struct store *s)
+{
+    for (;;) {
+        spin_lock(&cache_lock);
+        struct page *pg = idle_page(s);
+        bool empty = list_empty(&s->pages);
+        spin_unlock(&cache_lock);
+        if (!pg)
+            return empty;
+        destroy(pg);
+    }
+}

@@ -1,0 +1,102 @@
+#ifndef FS_CACHE_H
+#define FS_CACHE_H
+
+#include "kernel/fs.h"
+#include "kernel/mem/frame.h"
+#include "kernel/riscv.h"
+#include "kernel/sync/waitq.h"
+
+/*
+ * The one cache of the file system: frames found by (store, index).  A store is the data of a
+ * file, index counting its pages, or the disk itself, index counting groups of PAGE_BLOCKS blocks;
+ * the latter holds what belongs to no file: inode table, bitmap, indirect blocks.
+ *
+ * A page has PAGE_BLOCKS blocks, each of them valid (the bytes are right) or not.  Whoever excludes
+ * other users of a block (the mutex of its inode, in most cases) may read and write the bytes of a
+ * valid one while holding a reference.
+ */
+#define PAGE_BLOCKS (uint)(PGSIZE / BSIZE)
+
+struct store {
+    struct list pages; /* cache lock */
+};
+
+struct page {
+    struct page *next; /* in its hash chain; cache lock, like the next five */
+    struct list lru;
+    struct list of_store;
+    struct waitq waiters; /* for the end of busy */
+    bool busy;            /* the disk fills blocks that are not valid */
+    bool used;            /* since the hand of the clock came by */
+    uchar valid;          /* one bit a block; set under the cache lock, never cleared */
+    uchar logged;         /* one bit a block: in the running transaction; the journal's */
+    uint refs;            /* atomic; the table itself holds one */
+    struct store *store;
+    uint64 index;
+    uint8 *bytes;
+    uint block[PAGE_BLOCKS];   /* where the blocks live on the disk, 0 = not known; as the bytes */
+    ushort entry[PAGE_BLOCKS]; /* of logged blocks: which of the transaction; the journal's */
+};
+
+/* The disk as a store. */
+extern struct store cache_disk;
+
+/* Once, before all others.  False: no memory. */
+bool cache_init(void);
+
+void cache_store_init(struct store *s);
+
+/*
+ * A reference to the page, which is made if it is not there (then no block is valid).  NULL: no
+ * memory.  Never waits for the disk; whoever holds references in turn keeps others from memory.
+ */
+struct page *cache_get(struct store *s, uint64 index);
+void cache_hold(struct page *pg); /* one more reference */
+void cache_put(struct page *pg);  /* any context */
+
+/*
+ * Makes the blocks in the mask `want` valid by reading them from block[], where 0 gives zeros.
+ * Sleeps.  0, or -EIO with the page as it was.
+ */
+int cache_load(struct page *pg, uint want);
+
+/* Marks blocks valid that the caller is about to fill itself; waits until no read is under way. */
+void cache_claim(struct page *pg, uint blocks);
+
+/*
+ * Starts to read n pages, at most DISK_PIECES, and returns.  `want[i]` is the mask of blocks of
+ * page[i].  It is only a hint: pages that are in part valid, busy or scattered over the disk are
+ * left to cache_load().
+ */
+void cache_prefetch(struct page *const page[], const uint want[], int n);
+
+/*
+ * Drops all pages of a store for good, what they still had to write included: the caller has freed
+ * their blocks, or is about to, in the operation that it is in.
+ */
+void cache_drop(struct store *s);
+
+/* Drops those pages of a store that nobody holds; true if none is left. */
+bool cache_forget(struct store *s);
+
+/* The page of the disk that holds block b, which is made valid; 0 or -EIO or -ENOMEM. */
+int cache_block(uint b, struct page **out);
+
+/* Where block b stands in its page of the disk. */
+static inline uint cache_slot(uint b)
+{
+    return b % PAGE_BLOCKS;
+}
+
+static inline void *cache_bytes(const struct page *pg, uint slot)
+{
+    return pg->bytes + slot * BSIZE;
+}
+
+/* Drops up to n pages that nobody holds; returns how many.  Any context without spin locks. */
+uint64 cache_shrink(uint64 n);
+uint64 cache_pages(void);
+
+extern struct spinlock cache_lock; /* for cacheio.c only */
+
+#endif

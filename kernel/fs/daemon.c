@@ -1,0 +1,24 @@
+/*
+ * The file system's kernel thread: what operations leave in memory is on the disk a second later,
+ * or sooner if it grows large.
+ */
+#include "kernel/dev/machine.h"
+#include "kernel/fs/fs.h"
+#include "kernel/fs/journal.h"
+#include "kernel/riscv.h"
+
+#define NEVER (~0UL)
+
+void fs_daemon(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        if (!journal_wait_work(r_time() + machine.timebase)) {
+            journal_rest();
+            while (!journal_wait_work(NEVER))
+                ;
+        }
+        journal_wait_large(r_time() + machine.timebase);
+        journal_sync(); /* an error has been reported, and ends the work */
+    }
+}

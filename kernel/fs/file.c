@@ -1,0 +1,239 @@
+/*
+ * Open files: one interface to files, devices and pipes.
+ *
+ * Locks: none for the fields, which are constant but for the reference count.  The offset is
+ * guarded by the inode's mutex, so that processes that share it read and write one after another;
+ * a write goes to the journal in many operations, and the inode's write_lock keeps it together.
+ */
+#include "kernel/fs/file.h"
+#include "kernel/errno.h"
+#include "kernel/fcntl.h"
+#include "kernel/fs/alloc.h"
+#include "kernel/fs/journal.h"
+#include "kernel/fs/names.h"
+#include "kernel/fs/path.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/mem/slab.h"
+#include "kernel/param.h"
+
+static struct slab_cache file_slab;
+static uint nfiles; /* atomic */
+
+void file_init(void)
+{
+    slab_init(&file_slab, "file", sizeof(struct file));
+}
+
+uint file_count(void)
+{
+    return load_relaxed(&nfiles);
+}
+
+struct file *file_new(void)
+{
+    struct file *f = atomic_add(&nfiles, 1) <= NFILE ? slab_alloc(&file_slab) : NULL;
+    if (!f) {
+        atomic_sub(&nfiles, 1);
+        return NULL;
+    }
+    *f = (struct file){.refs = 1};
+    return f;
+}
+
+void file_free(struct file *f)
+{
+    slab_free(&file_slab, f);
+    atomic_sub(&nfiles, 1);
+}
+
+struct file *file_get(struct file *f)
+{
+    atomic_add(&f->refs, 1);
+    return f;
+}
+
+void file_put(struct file *f)
+{
+    if (atomic_sub(&f->refs, 1) > 0)
+        return;
+    if (f->pipe)
+        pipe_close(f->pipe, f->writable);
+    if (f->ip)
+        inode_put(f->ip);
+    file_free(f);
+}
+
+bool file_readable(const struct file *f)
+{
+    return f->readable;
+}
+
+bool file_writable(const struct file *f)
+{
+    return f->writable;
+}
+
+bool file_is_pipe(const struct file *f)
+{
+    return f->pipe != NULL;
+}
+
+/* --- open ----------------------------------------------------------------------------------------- */
+
+/* Between look-up and creation others may create and remove the name. */
+#define OPEN_TURNS 8
+
+static int find_or_create(struct inode *cwd, const char *path, int flags, struct inode **out)
+{
+    int r = -ENOENT;
+    for (int turn = 0; turn < OPEN_TURNS; turn++) {
+        r = path_lookup(cwd, path, !(flags & O_NOFOLLOW), out);
+        if (r != -ENOENT || !(flags & O_CREATE))
+            return r;
+        r = names_create_file(cwd, path, out);
+        if (r != -EEXIST)
+            return r;
+    }
+    return r; /* a symbolic link that leads nowhere */
+}
+
+/* Whether the flags suit the kind of file. */
+static int check_open(struct file *f, int flags)
+{
+    switch (f->ip->d.type) {
+    case T_DIR: return flags & ~O_NOFOLLOW ? -EISDIR : 0;
+    case T_SYMLINK: return f->writable ? -ELOOP : 0;
+    case T_DEVICE: f->dev = device_get(f->ip->d.major); return f->dev ? 0 : -ENODEV;
+    default: return flags & O_TRUNC ? names_truncate(f->ip) : 0;
+    }
+}
+
+int fs_open(struct inode *cwd, const char *path, int flags, struct file **out)
+{
+    int access = flags & (O_WRONLY | O_RDWR);
+    if (access == (O_WRONLY | O_RDWR))
+        return -EINVAL;
+    struct file *f = file_new();
+    if (!f)
+        return -ENFILE;
+    int r = find_or_create(cwd, path, flags, &f->ip);
+    if (r < 0) {
+        file_free(f);
+        return r;
+    }
+    f->readable = access != O_WRONLY;
+    f->writable = access != O_RDONLY;
+    f->append = flags & O_APPEND;
+    r = check_open(f, flags);
+    if (r < 0)
+        file_put(f);
+    else
+        *out = f;
+    return r;
+}
+
+/* --- read and write ------------------------------------------------------------------------------- */
+
+static int64 read_inode(struct file *f, struct iov *dst)
+{
+    mutex_lock(&f->ip->lock);
+    int64 n = data_read(f->ip, dst, 0, f->offset, dst->total);
+    if (n > 0)
+        f->offset += (uint64)n;
+    mutex_unlock(&f->ip->lock);
+    return n;
+}
+
+int64 file_read(struct file *f, struct iov *dst)
+{
+    if (!f->readable)
+        return -EBADF;
+    if (f->pipe)
+        return pipe_read(f->pipe, dst);
+    return f->dev ? f->dev->read(dst) : read_inode(f, dst);
+}
+
+/* One operation's share of a write. */
+static int64 write_part(struct file *f, struct iov *src, uint64 done)
+{
+    struct inode *ip = f->ip;
+    int64 n = journal_begin();
+    if (n < 0)
+        return n;
+    mutex_lock(&ip->lock);
+    uint64 off = f->append ? ip->d.size : f->offset;
+    if (off > ip->d.size)
+        n = -EINVAL; /* it was truncated: there are no holes */
+    else
+        n = data_write(ip, src, done, off, src->total - done);
+    if (n > 0)
+        f->offset = off + (uint64)n;
+    mutex_unlock(&ip->lock);
+    journal_end();
+    return n;
+}
+
+static int64 write_inode(struct file *f, struct iov *src)
+{
+    int64 n = 0;
+    uint64 done = 0;
+    bool thawed = false;
+    mutex_lock(&f->ip->write_lock);
+    while (done < src->total) {
+        n = write_part(f, src, done);
+        if (n == -ENOSPC && !thawed && alloc_thaw()) {
+            thawed = true;
+            continue;
+        }
+        if (n <= 0)
+            break;
+        done += (uint64)n;
+    }
+    mutex_unlock(&f->ip->write_lock);
+    return done > 0 ? (int64)done : n;
+}
+
+int64 file_write(struct file *f, struct iov *src)
+{
+    if (!f->writable)
+        return -EBADF;
+    if (f->pipe)
+        return pipe_write(f->pipe, src);
+    return f->dev ? f->dev->write(src) : write_inode(f, src);
+}
+
+/* --- the rest ------------------------------------------------------------------------------------- */
+
+int file_stat(struct file *f, struct stat *st)
+{
+    *st = (struct stat){0};
+    if (!f->ip)
+        return -EINVAL;
+    const struct dinode *d = &f->ip->d;
+    st->dev = ROOTDEV;
+    st->ino = f->ip->num;
+    st->type = (short)d->type;
+    st->nlink = (short)d->nlink;
+    st->size = d->size;
+    return 0;
+}
+
+int file_sync(struct file *f)
+{
+    return f->ip && !f->dev ? journal_sync() : -EINVAL;
+}
+
+int64 file_ioctl(struct file *f, int request, uint64 arg)
+{
+    return f->dev && f->dev->ioctl ? f->dev->ioctl(request, arg) : -ENOTTY;
+}
+
+int inode_type(struct inode *ip)
+{
+    return ip->d.type;
+}
+
+uint64 inode_size(struct inode *ip)
+{
+    return load_relaxed(&ip->d.size);
+}

@@ -1,0 +1,344 @@
+/*
+ * The table of inodes in memory.
+ *
+ * An inode is found by its number in a hash table.  One that loses its last user stays, with its
+ * pages, on a list in the order of disuse, unless no directory names it any more: then its blocks
+ * and its number are freed, in as many operations as that takes, while this last reference still
+ * keeps the number from being found or used again.
+ *
+ * Locks: inode_lock, a spin lock, for the table, counts and the list; each inode's mutex for what
+ * inode.h says.
+ */
+#include "kernel/fs/inode.h"
+#include "kernel/errno.h"
+#include "kernel/fs/alloc.h"
+#include "kernel/fs/journal.h"
+#include "kernel/fs/super.h"
+#include "kernel/lib/panic.h"
+#include "kernel/lib/printf.h"
+#include "kernel/mem/slab.h"
+#include "kernel/param.h"
+
+#define CHAINS     256
+#define MAX_UNUSED (NINODE / 2)
+
+static struct spinlock inode_lock = SPINLOCK_INIT("inodes", RANK_ICACHE);
+static struct inode *table[CHAINS];
+static struct list unused;
+static uint nused, nunused;
+static struct slab_cache inode_slab;
+
+void inode_init(void)
+{
+    list_init(&unused);
+    slab_init(&inode_slab, "inode", sizeof(struct inode));
+}
+
+static struct inode *new_inode(uint num)
+{
+    if (nunused > MAX_UNUSED)
+        inode_shrink(2);
+    struct inode *ip = slab_alloc(&inode_slab);
+    if (!ip) {
+        inode_shrink(8);
+        ip = slab_alloc(&inode_slab);
+    }
+    if (!ip)
+        return NULL;
+    *ip = (struct inode){.num = num};
+    cache_store_init(&ip->store);
+    list_init(&ip->unused);
+    mutex_init(&ip->write_lock, "write");
+    mutex_init(&ip->lock, "inode");
+    return ip;
+}
+
+/* --- the table: inode_lock is held ---------------------------------------------------------------- */
+
+static struct inode *find(uint num)
+{
+    struct inode *ip = table[num % CHAINS];
+    while (ip && ip->num != num)
+        ip = ip->next;
+    return ip;
+}
+
+static void insert(struct inode *ip)
+{
+    ip->next = table[ip->num % CHAINS];
+    table[ip->num % CHAINS] = ip;
+}
+
+static void take_out(struct inode *ip)
+{
+    struct inode **link = &table[ip->num % CHAINS];
+    while (*link != ip)
+        link = &(*link)->next;
+    *link = ip->next;
+}
+
+static void start_use(struct inode *ip)
+{
+    if (ip->refs++ > 0)
+        return;
+    nused++;
+    if (!list_empty(&ip->unused)) {
+        list_del(&ip->unused);
+        nunused--;
+    }
+}
+
+/* Ends one use; true if the inode has left the table, and is the caller's to destroy. */
+static bool end_use(struct inode *ip, bool keep)
+{
+    if (--ip->refs > 0)
+        return false;
+    nused--;
+    if (!keep) {
+        take_out(ip);
+        return true;
+    }
+    list_add_tail(&unused, &ip->unused);
+    nunused++;
+    return false;
+}
+
+/* --- references ----------------------------------------------------------------------------------- */
+
+/* A reference to the inode in memory, perhaps not loaded yet; 0, -ENFILE, -ENOMEM. */
+static int hold(uint num, struct inode **out)
+{
+    struct inode *fresh = NULL;
+    for (;;) {
+        spin_lock(&inode_lock);
+        struct inode *ip = find(num);
+        bool full = (!ip || ip->refs == 0) && nused >= NINODE;
+        if (!ip && fresh && !full) {
+            insert(fresh);
+            ip = fresh;
+            fresh = NULL;
+        }
+        if (ip && !full)
+            start_use(ip);
+        spin_unlock(&inode_lock);
+        if (ip || full) {
+            if (fresh)
+                slab_free(&inode_slab, fresh);
+            *out = ip;
+            return full ? -ENFILE : 0;
+        }
+        fresh = new_inode(num);
+        if (!fresh)
+            return -ENOMEM;
+    }
+}
+
+struct inode *inode_get(struct inode *ip)
+{
+    spin_lock(&inode_lock);
+    ip->refs++;
+    spin_unlock(&inode_lock);
+    return ip;
+}
+
+/* One operation towards freeing ip: 1 if there is more to do, 0 if it is free, -E* if it cannot be. */
+static int reclaim_step(struct inode *ip)
+{
+    int r = journal_begin();
+    if (r < 0)
+        return r;
+    mutex_lock(&ip->lock);
+    cache_drop(&ip->store);
+    r = inode_prepare(ip);
+    if (r == 0) {
+        r = map_shrink(ip);
+        if (ip->d.size == 0)
+            ip->d = (struct dinode){0};
+        inode_update(ip);
+    }
+    mutex_unlock(&ip->lock);
+    journal_end();
+    return r < 0 ? r : ip->d.type != 0;
+}
+
+static void reclaim(struct inode *ip)
+{
+    int r;
+    do
+        r = reclaim_step(ip);
+    while (r > 0);
+    if (r < 0) /* it stays an orphan, for the next mount */
+        printf("fs: inode %u cannot be freed (error %d)\n", ip->num, -r);
+    if (r == -EROFS)
+        cache_drop(&ip->store); /* nothing is ever committed again */
+}
+
+/* No directory names it.  For the last user nobody changes that. */
+static bool is_orphan(const struct inode *ip)
+{
+    return ip->loaded && ip->d.nlink == 0 && ip->num != ROOTINO;
+}
+
+void inode_put(struct inode *ip)
+{
+    spin_lock(&inode_lock);
+    if (ip->refs == 1 && is_orphan(ip) && ip->d.type != 0) {
+        spin_unlock(&inode_lock);
+        reclaim(ip);
+        spin_lock(&inode_lock);
+    }
+    bool gone = end_use(ip, ip->loaded && !is_orphan(ip));
+    spin_unlock(&inode_lock);
+    if (!gone)
+        return;
+    if (ip->loaded && ip->d.type == 0)
+        alloc_inode_free(ip->num);
+    slab_free(&inode_slab, ip);
+}
+
+/* Takes the inode that has been unused for the longest time; NULL if there is none. */
+static struct inode *oldest_unused(void)
+{
+    spin_lock(&inode_lock);
+    struct inode *ip = NULL;
+    if (!list_empty(&unused)) {
+        ip = container_of(unused.next, struct inode, unused);
+        start_use(ip);
+    }
+    spin_unlock(&inode_lock);
+    return ip;
+}
+
+void inode_shrink(uint n)
+{
+    for (struct inode *ip; n > 0 && (ip = oldest_unused()); n--) {
+        bool clean = cache_forget(&ip->store);
+        spin_lock(&inode_lock);
+        bool gone = end_use(ip, !clean || !list_empty(&ip->store.pages));
+        spin_unlock(&inode_lock);
+        if (gone)
+            slab_free(&inode_slab, ip);
+    }
+}
+
+uint inode_count(void)
+{
+    return nused;
+}
+
+/* --- the disk ------------------------------------------------------------------------------------- */
+
+static const char *fault_of(const struct dinode *d)
+{
+    if (d->type == 0)
+        return "is free, but a directory names it";
+    if (d->type > T_SYMLINK)
+        return "has a type that there is not";
+    if (d->size > (uint64)MAXFILE * BSIZE)
+        return "is larger than a file can be";
+    if (d->type == T_DIR && d->size % sizeof(struct dirent))
+        return "is a directory with half an entry";
+    if (d->type == T_SYMLINK && (d->size == 0 || d->size >= MAXPATH))
+        return "is a symbolic link of impossible length";
+    if (d->nlink > FS_NLINK_MAX)
+        return "has too many links";
+    return NULL;
+}
+
+static struct dinode *dinode_in(const struct page *pg, uint num)
+{
+    return (struct dinode *)cache_bytes(pg, cache_slot(super_inode_block(num))) + num % IPB;
+}
+
+static int load(struct inode *ip)
+{
+    struct page *pg;
+    int r = cache_block(super_inode_block(ip->num), &pg);
+    if (r < 0)
+        return r;
+    ip->d = *dinode_in(pg, ip->num);
+    cache_put(pg);
+    const char *fault = fault_of(&ip->d);
+    if (fault) {
+        printf("fs: damaged: inode %u %s\n", ip->num, fault);
+        return -EIO;
+    }
+    spin_lock(&inode_lock);
+    ip->loaded = true; /* inode_put() of another may look */
+    spin_unlock(&inode_lock);
+    return 0;
+}
+
+static int load_once(struct inode *ip)
+{
+    mutex_lock(&ip->lock);
+    int r = ip->loaded ? 0 : load(ip);
+    mutex_unlock(&ip->lock);
+    return r;
+}
+
+int inode_open(uint num, struct inode **out)
+{
+    if (num == 0 || num >= super_inodes()) {
+        printf("fs: damaged: a directory names inode %u, which there is not\n", num);
+        return -EIO;
+    }
+    int r = hold(num, out);
+    if (r < 0)
+        return r;
+    if (!(*out)->loaded)
+        r = load_once(*out);
+    else if ((*out)->d.type == 0)
+        r = -EIO; /* it is being freed although a damaged directory names it */
+    if (r < 0)
+        inode_put(*out);
+    return r;
+}
+
+int inode_create(uint type, struct inode **out)
+{
+    uint num = alloc_inode();
+    if (num == 0)
+        return -ENOSPC;
+    struct inode *ip;
+    int r = hold(num, &ip);
+    if (r < 0) {
+        alloc_inode_free(num);
+        return r;
+    }
+    mutex_lock(&ip->lock);
+    r = inode_prepare(ip);
+    ip->d = (struct dinode){.type = r < 0 ? 0 : (ushort)type};
+    ip->loaded = true;
+    mutex_unlock(&ip->lock);
+    if (r < 0)
+        inode_put(ip); /* type 0: gives the number back, without an operation */
+    *out = ip;
+    return r;
+}
+
+int inode_prepare(struct inode *ip)
+{
+    struct page *pg;
+    int r = cache_block(super_inode_block(ip->num), &pg);
+    if (r < 0)
+        return r;
+    journal_dirty(pg, cache_slot(super_inode_block(ip->num)));
+    cache_put(pg);
+    return 0;
+}
+
+void inode_update(struct inode *ip)
+{
+    struct page *pg;
+    if (cache_block(super_inode_block(ip->num), &pg) < 0)
+        panic("inode_update: inode_prepare() comes first");
+    *dinode_in(pg, ip->num) = ip->d;
+    cache_put(pg);
+}
+
+struct inode *inode_root(void)
+{
+    struct inode *ip;
+    return inode_open(ROOTINO, &ip) < 0 ? NULL : ip;
+}

@@ -1,0 +1,93 @@
+#ifndef FS_INODE_H
+#define FS_INODE_H
+
+#include "kernel/fs/cache.h"
+#include "kernel/fs/fs.h"
+#include "kernel/sync/mutex.h"
+
+/*
+ * Inodes in memory.  At most one for each number; those that nobody uses stay for a while, with
+ * their pages, so that they are found again.
+ *
+ * Order of locks: write_lock, then a journal operation, then `lock`s: a directory before what is
+ * not a directory; two directories only by whoever holds the tree lock (names.c).  No reference is
+ * given back while an operation is under way or an inode locked, because the last one frees the
+ * file.
+ */
+struct inode {
+    struct store store; /* its data */
+    struct inode *next; /* in its hash chain; inode table lock, like the next two */
+    uint refs;
+    struct list unused; /* while refs is 0 */
+    uint num;
+    struct mutex write_lock; /* one write() at a time, so that they do not mix */
+    struct mutex lock;       /* guards the rest, and offsets of open files */
+    bool loaded;             /* d is right; once set it stays */
+    struct dinode d;         /* as on the disk, or as it will be after this operation */
+    uint tail;               /* last data block, 0 = not known */
+    uint64 next_read;        /* page that a sequential reader wants next */
+    uint64 free_slot;        /* directory: no entry before this offset is free */
+};
+
+void inode_init(void);
+
+/* The inode `num`; 0, -ENFILE, -ENOMEM, -EIO (also if it is free or damaged). */
+int inode_open(uint num, struct inode **out);
+
+/* A new inode of this type with no links and no data, in an operation; 0, -ENOSPC, -ENFILE, ... */
+int inode_create(uint type, struct inode **out);
+
+uint inode_count(void); /* in use */
+
+/* Drops inodes in memory that nobody uses, up to n. */
+void inode_shrink(uint n);
+
+/*
+ * The rest is called with ip->lock held; inode_prepare() and inode_update() in an operation.
+ * After inode_prepare() returned 0, inode_update() writes ip->d and cannot fail.
+ */
+int inode_prepare(struct inode *ip);
+void inode_update(struct inode *ip);
+
+static inline uint64 inode_nblocks(const struct inode *ip)
+{
+    return ((uint64)ip->d.size + BSIZE - 1) / BSIZE;
+}
+
+/* --- map.c: where the blocks of a file are ------------------------------------------------------ */
+
+/* The numbers of n blocks from `first` on, below inode_nblocks(); 0, -EIO, -ENOMEM. */
+int map_blocks(struct inode *ip, uint64 first, uint n, uint *out);
+
+/*
+ * Adds a block at the end of the file, in an operation after inode_prepare(); the caller fills it
+ * and lets the size include it.  0, -EFBIG, -ENOSPC, -ENOMEM, -EIO: then nothing has changed.
+ */
+int map_append(struct inode *ip, uint *out);
+
+/*
+ * Frees blocks from the end of the file on, as many as one operation may, and sets the size
+ * accordingly; inode_prepare() was called, inode_update() is up to the caller.  0 or -EIO, -ENOMEM
+ * if it cannot go on.  The pages are the caller's to drop.
+ */
+int map_shrink(struct inode *ip);
+
+/* --- data.c: the bytes of a file ---------------------------------------------------------------- */
+
+/* Page `index` with the blocks that hold bytes first .. last of the file valid; 0, -EIO, -ENOMEM. */
+int data_page(struct inode *ip, uint64 first, uint64 last, struct page **out);
+
+/* Up to `n` bytes from `off` on, behind the first `done` of dst; the number, 0 at the end. */
+int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint64 n);
+
+/*
+ * In an operation: writes up to n bytes of src, from byte `done` on, at `off` <= size; it stops
+ * after DATA_CHUNK blocks of the file.  Returns how many, or an error if none.
+ *
+ * An operation has room for this: DATA_CHUNK blocks of data, as many of the bitmap, one new leaf
+ * and top with theirs, the old leaf and the inode make DATA_CHUNK * 2 + 6 = 22.
+ */
+#define DATA_CHUNK 8
+int64 data_write(struct inode *ip, struct iov *src, uint64 done, uint64 off, uint64 n);
+
+#endif
