@@ -1,0 +1,58 @@
+/* File descriptors: see fd.h for the rules. */
+#include "kernel/proc/fd.h"
+#include "kernel/errno.h"
+#include "kernel/lib/bits.h"
+
+_Static_assert(NOFILE <= 64, "files_open has one bit for each descriptor");
+
+static bool is_open(const struct proc *p, int fd)
+{
+    return fd >= 0 && fd < NOFILE && p->files_open >> fd & 1;
+}
+
+int fd_alloc(struct file *f)
+{
+    struct proc *p = proc_self();
+    uint fd = bits_lowest(~p->files_open);
+    if (fd >= NOFILE)
+        return -EMFILE;
+    fd_set((int)fd, f);
+    return (int)fd;
+}
+
+void fd_set(int fd, struct file *f)
+{
+    struct proc *p = proc_self();
+    p->files[fd] = f;
+    p->files_open |= 1UL << fd;
+}
+
+struct file *fd_get(int fd)
+{
+    struct proc *p = proc_self();
+    return is_open(p, fd) ? p->files[fd] : NULL;
+}
+
+struct file *fd_take(int fd)
+{
+    struct proc *p = proc_self();
+    if (!is_open(p, fd))
+        return NULL;
+    p->files_open &= ~(1UL << fd);
+    return p->files[fd];
+}
+
+void fd_copy(struct proc *child, struct proc *parent)
+{
+    child->files_open = parent->files_open;
+    for (uint64 left = parent->files_open; left; left &= left - 1) {
+        uint fd = bits_lowest(left);
+        child->files[fd] = file_get(parent->files[fd]);
+    }
+}
+
+void fd_close_all(struct proc *p)
+{
+    for (; p->files_open; p->files_open &= p->files_open - 1)
+        file_put(p->files[bits_lowest(p->files_open)]);
+}

@@ -1,0 +1,28 @@
+#ifndef PROC_FD_H
+#define PROC_FD_H
+
+#include "kernel/fs/fs.h"
+#include "kernel/proc/proc.h"
+
+/*
+ * The descriptors of a process: files[fd], and a bit for each in files_open.  Only the process
+ * itself uses its table, so there is no lock, and a file that it found there stays while it uses
+ * it.
+ */
+
+/* Enters f at the lowest free descriptor of the running process; that or -EMFILE. */
+int fd_alloc(struct file *f);
+
+/* The open file behind a descriptor of the running process, which keeps the reference; or NULL. */
+struct file *fd_get(int fd);
+
+/* Takes the file out of the table; the reference is the caller's.  NULL if fd is not open. */
+struct file *fd_take(int fd);
+
+/* Enters f at fd, which is free and in range. */
+void fd_set(int fd, struct file *f);
+
+void fd_copy(struct proc *child, struct proc *parent); /* child has no open files */
+void fd_close_all(struct proc *p);                     /* may sleep */
+
+#endif

@@ -1,0 +1,32 @@
+/* fork: a child becomes visible, and may run, only when it is complete. */
+#include "kernel/errno.h"
+#include "kernel/fs/fs.h"
+#include "kernel/lib/string.h"
+#include "kernel/proc/fd.h"
+#include "kernel/proc/proc.h"
+#include "kernel/vm/space.h"
+
+int proc_fork(void)
+{
+    struct proc *p = proc_self();
+    struct proc *child = proc_new(p->name, p->reserve);
+    if (!child)
+        return -EAGAIN;
+    int r = space_fork(p->space, &child->space);
+    if (r < 0) {
+        proc_free(child);
+        return r;
+    }
+    *child->tf = *p->tf;
+    child->tf->reg[TF_A0] = 0;
+    child->trace_mask = p->trace_mask;
+    child->cwd = inode_get(p->cwd);
+    fd_copy(child, p);
+    /* The console's shell is whatever init starts: it, not its children, shares the reserves. */
+    child->reserve = p == proc_init_process;
+    child->space->reserve = child->reserve;
+    proc_publish(child, p);
+    int pid = child->pid; /* once it runs, it may be gone at any moment */
+    sched_ready(child);
+    return pid;
+}

@@ -1,0 +1,44 @@
+/* Process 1: mounts the file system on its way to user mode, then is /init. */
+#include "kernel/dev/dev.h"
+#include "kernel/fs/fs.h"
+#include "kernel/lib/csr.h"
+#include "kernel/lib/panic.h"
+#include "kernel/lib/printf.h"
+#include "kernel/proc/proc.h"
+#include "kernel/riscv.h"
+
+struct proc *proc_init_process;
+
+static void to_user_mode(void *unused)
+{
+    (void)unused;
+    const char *wrong = fs_mount();
+    if (wrong) {
+        printf("faultline: no root file system: %s\n", wrong);
+        machine_off(1);
+    }
+    kthread_start("journal", fs_daemon, NULL);
+    struct proc *p = proc_self();
+    p->cwd = inode_root();
+    char *argv[] = {"init"};
+    int r = proc_exec("/init", argv, 1);
+    if (r < 0) {
+        printf("faultline: cannot run /init (error %d)\n", -r);
+        machine_off(1);
+    }
+    p->tf->reg[TF_A0] = 1;
+    printf("boot: %lu instructions\n", r_instret());
+}
+
+void proc_start_init(void)
+{
+    struct proc *p = proc_new("init", true);
+    if (!p)
+        panic("proc_start_init: no memory for the first process");
+    p->reserve = true;
+    p->ctx.s[1] = (uint64)to_user_mode;
+    p->tf->status = SSTATUS_SPIE;
+    proc_init_process = p;
+    proc_publish(p, NULL);
+    sched_ready(p);
+}

@@ -1,0 +1,127 @@
+#ifndef PROC_PROC_H
+#define PROC_PROC_H
+
+#include "kernel/lib/list.h"
+#include "kernel/param.h"
+#include "kernel/procinfo.h"
+#include "kernel/sync/waitq.h"
+#include "kernel/trap/trapframe.h"
+
+struct file;
+struct inode;
+struct space;
+
+/* Registers that a switch between kernel contexts must keep (RISC-V psABI: callee-saved). */
+struct context {
+    uint64 ra, sp, s[12];
+};
+
+/*
+ * A process or kernel thread.  `ptable_lock` (proc.c) guards the family: parent, children, state
+ * PROC_ZOMBIE, status, pgid.  Fields without a remark belong to the process itself.
+ */
+struct proc {
+    int pid;
+    char name[16];
+    uint state;   /* enum proc_state; changed by compare-and-swap only (sched.c) */
+    uint on_hart; /* 1 from being picked until its registers are saved again */
+    uint hart;    /* index of the hart that runs it or ran it last */
+    bool kthread;
+    uint killed;          /* atomic; the process ends before it returns to user mode */
+    uint64 kstack;        /* top of the kernel stack */
+    struct trapframe *tf; /* user registers, at the top of the kernel stack */
+    struct context ctx;   /* kernel registers while it does not run */
+    struct space *space;  /* NULL for kernel threads */
+    struct list run;      /* on a run queue; its lock */
+    struct list wait;     /* on a wait queue; the lock given to waitq_sleep() */
+    int64 turn;           /* ticks left of its turn; a hint: a waker may read it early */
+    uint64 runtime;       /* ticks spent on a hart, up to the last switch */
+    uint64 started;       /* r_time() of the last switch to it */
+
+    uint64 files_open; /* bit fd is set if files[fd] is in use */
+    struct file *files[NOFILE];
+    struct inode *cwd;
+    int error;         /* E* of the last failed system call */
+    uint64 trace_mask; /* system calls to report, one bit each */
+    bool reserve;      /* init and the console's shell: may use the reserves */
+
+    struct list all;           /* all processes; ptable_lock */
+    struct list hash;          /* those with the same pid hash; ptable_lock */
+    struct proc *parent;       /* ptable_lock */
+    struct list children;      /* ptable_lock */
+    struct list sibling;       /* ptable_lock */
+    struct waitq child_exited; /* ptable_lock */
+    int pgid;                  /* ptable_lock */
+    int status;                /* of exit; ptable_lock */
+};
+
+extern struct spinlock ptable_lock;
+
+extern struct proc *proc_init_process; /* pid 1 */
+
+/* --- proc.c: the table ---------------------------------------------------------------------- */
+void proc_init(void);
+
+/*
+ * A slot, a kernel stack and an empty PROC_NEW process that nobody can see yet; NULL if a limit is
+ * reached.  `reserve`: may use the slots and frames kept for init and the console's shell.
+ */
+struct proc *proc_new(const char *name, bool reserve);
+void proc_free(struct proc *p); /* never published, or unpublished */
+
+/* Makes p visible: gives it a pid (kernel threads: 0), its parent's group, a place in the family. */
+void proc_publish(struct proc *p, struct proc *parent);
+void proc_unpublish(struct proc *p); /* ptable_lock held */
+
+struct proc *proc_find(int pid); /* ptable_lock held; NULL if there is none */
+uint proc_count(void);           /* slots in use */
+
+/* The process ends before it next returns to user mode.  0, -ESRCH, -EPERM for init. */
+int proc_kill(int pid);
+void proc_kill_group(int pgid); /* all but init */
+
+/* Moves `pid` (0: self; or a child of self) to group pgid (0: its own pid); 0, -ESRCH, -EINVAL. */
+int proc_set_group(struct proc *self, int pid, int pgid);
+
+int proc_list(struct procinfo *out, int max); /* returns the entries written */
+void proc_print_all(void);                    /* to the kernel's console; any context */
+
+static inline bool proc_killed(const struct proc *p)
+{
+    return __atomic_load_n(&p->killed, __ATOMIC_RELAXED);
+}
+
+/* A kernel thread that runs fn(arg), which must not return.  At boot only: panics without memory. */
+void kthread_start(const char *name, void (*fn)(void *), void *arg);
+
+/* --- fork.c, exec.c, exit.c ------------------------------------------------------------------- */
+int proc_fork(void); /* the child's pid, -EAGAIN or -ENOMEM with nothing left behind */
+
+/*
+ * Replaces the running program.  argv[0..argc-1] are strings in kernel memory.  Returns argc, or
+ * -E* with the old image intact.
+ */
+int proc_exec(const char *path, char *const argv[], int argc);
+
+void proc_exit(int status) __attribute__((noreturn));
+int proc_wait(int *status); /* the pid of a child that ended, -ECHILD, -EINTR */
+void proc_start_init(void); /* makes pid 1 and lets it run /init; panics if there is none */
+
+/* --- sched.c ---------------------------------------------------------------------------------- */
+void sched_init(void);                           /* once */
+void sched_idle(void) __attribute__((noreturn)); /* the body of that process */
+
+/*
+ * Makes a new or sleeping process runnable; true if it did, false if it was not asleep.  Any
+ * context.  A process may wake although its condition does not hold: sleepers look again.
+ */
+bool sched_ready(struct proc *p);
+void sched_poke(struct proc *p); /* if it runs elsewhere, brings it into the kernel */
+void sched_yield(void);
+void sched_tick(void); /* after an interrupt: preempts at the end of the quantum */
+
+/* Gives the hart away.  Interrupts are off by exactly one irq_push(), no lock is held; the caller
+   has set its state to sleeping, or to zombie and then does not come back. */
+void sched_switch(void);
+uint64 sched_switches(void);
+#endif

@@ -1,0 +1,15 @@
+#ifndef TRAP_IPI_H
+#define TRAP_IPI_H
+
+#include "kernel/types.h"
+
+/*
+ * Interrupts between harts by the ACLINT's supervisor software interrupts (RISC-V ACLINT
+ * specification, "SSWI").  ipi_send() never waits.
+ */
+enum ipi_reason { IPI_RESCHEDULE = 1, IPI_TLB = 2, IPI_STOP = 4 };
+
+void ipi_send(uint hart, enum ipi_reason why); /* index into harts[] */
+void ipi_interrupt(void);
+
+#endif

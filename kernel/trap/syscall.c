@@ -1,0 +1,37 @@
+/* The system call table and its dispatcher. */
+#include "kernel/syscall.h"
+#include "kernel/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/proc/proc.h"
+#include "kernel/trap/syscall.h"
+
+#define CALL(name) [SYS_##name] = {sys_##name, #name}
+
+static const struct {
+    syscall_fn *fn;
+    const char *name;
+} calls[] = {
+    CALL(fork),     CALL(exit),   CALL(wait),  CALL(pipe),    CALL(read),     CALL(kill),
+    CALL(exec),     CALL(fstat),  CALL(chdir), CALL(dup),     CALL(getpid),   CALL(sbrk),
+    CALL(pause),    CALL(uptime), CALL(open),  CALL(write),   CALL(mknod),    CALL(unlink),
+    CALL(link),     CALL(mkdir),  CALL(close), CALL(symlink), CALL(readlink), CALL(sysinfo),
+    CALL(trace),    CALL(sync),   CALL(fsync), CALL(halt),    CALL(setpgid),  CALL(ioctl),
+    CALL(procinfo), CALL(kstat),  CALL(yield), CALL(errcode), CALL(dup2),
+};
+
+void syscall_dispatch(struct proc *p, struct trapframe *tf)
+{
+    uint64 number = tf->reg[TF_A7];
+    int64 result = -ENOSYS;
+    if (number < sizeof calls / sizeof calls[0] && calls[number].fn)
+        result = calls[number].fn(&tf->reg[TF_A0]);
+    else
+        printf("pid %d %s: unknown system call %lu\n", p->pid, p->name, number);
+    if (result < 0) {
+        p->error = (int)-result;
+        result = -1;
+    }
+    tf->reg[TF_A0] = (uint64)result;
+    if (p->trace_mask && number < 64 && p->trace_mask >> number & 1)
+        printf("%d: syscall %s -> %ld\n", p->pid, calls[number].name, result);
+}

@@ -1,0 +1,154 @@
+/*
+ * What a trap means and who handles it.
+ *
+ * A trap from user mode is a system call, a page fault to be resolved, an interrupt, or the end of
+ * the process.  A trap from the kernel is an interrupt or a bug of ours.  Only this file turns the
+ * result of vm_fault() into the end of a process.
+ */
+#include "kernel/trap/trap.h"
+#include "kernel/dev/dev.h"
+#include "kernel/lib/csr.h"
+#include "kernel/lib/panic.h"
+#include "kernel/lib/printf.h"
+#include "kernel/proc/proc.h"
+#include "kernel/proc/timer.h"
+#include "kernel/trap/ipi.h"
+#include "kernel/trap/syscall.h"
+#include "kernel/vm/space.h"
+
+void trap_init_hart(void)
+{
+    csr_write(sscratch, 0);
+    csr_write(stvec, (uint64)trap_entry);
+    csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
+}
+
+/* Privileged manual, table "Supervisor cause register (scause) values after trap". */
+static const char *cause_name(uint64 cause)
+{
+    static const char *const names[] = {
+        [0] = "misaligned instruction address",
+        [1] = "instruction access fault",
+        [2] = "illegal instruction",
+        [3] = "breakpoint",
+        [4] = "misaligned load address",
+        [5] = "load access fault",
+        [6] = "misaligned store address",
+        [7] = "store access fault",
+        [CAUSE_ECALL_U] = "system call",
+        [CAUSE_FETCH_FAULT] = "instruction page fault",
+        [CAUSE_LOAD_FAULT] = "load page fault",
+        [CAUSE_STORE_FAULT] = "store page fault",
+    };
+    const char *name = NULL;
+    if (cause < sizeof names / sizeof names[0])
+        name = names[cause];
+    return name ? name : "unknown trap";
+}
+
+/* An interrupt, from either mode; false if nobody knows it. */
+static bool interrupt(uint64 cause)
+{
+    struct hart *h = hart_self();
+    h->in_interrupt = true;
+    bool known = true;
+    if (cause == CAUSE_TIMER)
+        timer_interrupt();
+    else if (cause == CAUSE_EXTERNAL)
+        plic_interrupt();
+    else if (cause == CAUSE_SOFTWARE)
+        ipi_interrupt();
+    else
+        known = false;
+    h->in_interrupt = false;
+    return known;
+}
+
+static void die(struct proc *p, const char *what, const char *why, struct trapframe *tf,
+                uint64 address)
+{
+    printf("pid %d %s: %s at pc 0x%lx, address 0x%lx: %s; killed\n", p->pid, p->name, what, tf->pc,
+           address, why);
+    proc_exit(-1);
+}
+
+static void page_fault(struct proc *p, struct trapframe *tf, uint64 cause, uint64 address)
+{
+    static const char *const reasons[] = {
+        [FAULT_BAD] = "no memory was promised there",
+        [FAULT_PROT] = "the memory there does not allow it",
+        [FAULT_NOMEM] = "out of memory",
+        [FAULT_IO] = "the page could not be read",
+    };
+    enum fault_access access = cause == CAUSE_STORE_FAULT   ? ACCESS_WRITE
+                               : cause == CAUSE_FETCH_FAULT ? ACCESS_EXEC
+                                                            : ACCESS_READ;
+    p->space->sp = tf->reg[TF_SP];
+    enum fault_result result = vm_fault(p->space, address, access);
+    if (result != FAULT_OK)
+        die(p, cause_name(cause), reasons[result], tf, address);
+}
+
+static void exception(struct proc *p, struct trapframe *tf, uint64 cause)
+{
+    uint64 address = csr_read(stval);
+    irq_on();
+    if (cause == CAUSE_FETCH_FAULT || cause == CAUSE_LOAD_FAULT || cause == CAUSE_STORE_FAULT)
+        page_fault(p, tf, cause, address);
+    else
+        die(p, cause_name(cause), "the process cannot go on", tf, address);
+}
+
+void user_trap(struct trapframe *tf, uint64 cause)
+{
+    struct proc *p = hart_self()->proc;
+    if (cause == CAUSE_ECALL_U) {
+        irq_on();
+        tf->pc += 4;
+        p->space->sp = tf->reg[TF_SP];
+        syscall_dispatch(p, tf);
+    } else if (!(cause & CAUSE_INTERRUPT)) {
+        exception(p, tf, cause);
+    } else if (!interrupt(cause)) {
+        panic("user_trap: unknown interrupt %lx", cause);
+    } else {
+        sched_tick();
+    }
+    if (proc_killed(p)) {
+        irq_on();
+        proc_exit(-1);
+    }
+    irq_off();
+}
+
+static void die_in_kernel(struct trapframe *tf, uint64 cause)
+{
+    uint64 address = csr_read(stval);
+    printf("\nkernel trap: %s (scause %lx), pc 0x%lx, address 0x%lx, sstatus %lx\n",
+           cause_name(cause), cause, tf->pc, address, tf->status);
+    for (int i = 1; i < 32; i++)
+        printf("x%-2d %016lx%s", i, tf->reg[i], i % 4 == 3 ? "\n" : "  ");
+    printf("at ");
+    print_symbol(tf->pc);
+    printf("\n");
+    panic("kernel_trap: the kernel itself must not cause a trap");
+}
+
+void kernel_trap(struct trapframe *tf, uint64 cause)
+{
+    tf->reg[4] = (uint64)hart_self();
+    if (!(cause & CAUSE_INTERRUPT) || !interrupt(cause))
+        die_in_kernel(tf, cause);
+    sched_tick();
+}
+
+void kernel_stack_overflow(uint64 sp, uint64 fp)
+{
+    static uint reported; /* all harts share the emergency stack: the first one has it */
+    while (__atomic_exchange_n(&reported, 1, __ATOMIC_ACQUIRE))
+        wait_for_interrupt();
+    uint64 pc = csr_read(sepc);
+    printf("\nkernel stack overflow: sp 0x%lx, address 0x%lx\n", sp, csr_read(stval));
+    backtrace(pc, fp);
+    panic("kernel_stack_overflow: a kernel stack has %d bytes", KSTACK_SLOT - KSTACK_GUARD);
+}
