@@ -1,0 +1,218 @@
+/* Processes, memory and switching. */
+#include "user/bench/bench.h"
+
+static void op_getpid(void)
+{
+    getpid();
+}
+
+uint64 measure_getpid(void)
+{
+    return bench_loop(op_getpid, 1000);
+}
+
+/* Another process that does nothing but yield, so each yield() here is two switches. */
+static void op_yield(void)
+{
+    yield();
+}
+
+uint64 measure_yield(void)
+{
+    int pid = fork();
+    if (pid == 0)
+        for (;;)
+            yield();
+    uint64 n = pid < 0 ? BENCH_FAILED : bench_loop(op_yield, 200) / 2;
+    kill(pid);
+    wait(0);
+    return n;
+}
+
+/* The call alone: the child has to wait until this process sleeps in wait(). */
+static uint64 fork_once(long unused)
+{
+    (void)unused;
+    uint64 start = r_instret();
+    int pid = fork();
+    uint64 end = r_instret();
+    if (pid == 0)
+        exit(0);
+    if (pid < 0 || wait(0) != pid)
+        return BENCH_FAILED;
+    return end - start;
+}
+
+static uint64 fork_wait_once(long unused)
+{
+    (void)unused;
+    uint64 start = r_instret();
+    int pid = fork();
+    if (pid == 0)
+        exit(0);
+    if (pid < 0 || wait(0) != pid)
+        return BENCH_FAILED;
+    return r_instret() - start;
+}
+
+uint64 measure_fork(void)
+{
+    return bench_median(fork_once, 0, 21);
+}
+
+uint64 measure_fork_wait(void)
+{
+    return bench_median(fork_wait_once, 0, 21);
+}
+
+/* 64 MB of heap, every page written. */
+static int touch_64m(void)
+{
+    int pages = 64 * 1024 * 1024 / PGSIZE;
+    char *p = bench_pages(pages);
+    for (int i = 0; p && i < pages; i++)
+        p[i * PGSIZE] = 1;
+    return p != 0;
+}
+
+uint64 measure_fork_64m(void)
+{
+    return touch_64m() ? bench_median(fork_once, 0, 5) : BENCH_FAILED;
+}
+
+uint64 measure_fork_wait_64m(void)
+{
+    return touch_64m() ? bench_median(fork_wait_once, 0, 5) : BENCH_FAILED;
+}
+
+static uint64 exec_once(long path)
+{
+    char *argv[] = {(char *)path, 0};
+    int status = -1;
+    uint64 start = r_instret();
+    int pid = fork();
+    if (pid == 0) {
+        exec(argv[0], argv);
+        exit(1);
+    }
+    if (pid < 0 || wait(&status) != pid || status != 0)
+        return BENCH_FAILED;
+    return r_instret() - start;
+}
+
+uint64 measure_exec(void)
+{
+    static const char path[] = "/bench.tmp";
+    if (bench_write_tiny(path) < 0)
+        return BENCH_FAILED;
+    uint64 n = bench_median(exec_once, (long)path, 21);
+    unlink(path);
+    return n;
+}
+
+/* --- pages ----------------------------------------------------------------------------------- */
+
+#define PAGES 400
+
+/* Instructions for a store to each of PAGES pages, less those of the loop itself. */
+static uint64 store_each(char *p)
+{
+    uint64 start = r_instret();
+    for (int i = 0; i < PAGES; i++)
+        ((volatile char *)p)[i * PGSIZE] = 1;
+    uint64 all = r_instret() - start;
+    start = r_instret();
+    for (int i = 0; i < PAGES; i++)
+        ((volatile char *)p)[i * PGSIZE] = 1;
+    return (all - (r_instret() - start)) / PAGES;
+}
+
+static uint64 lazy_write_once(long unused)
+{
+    (void)unused;
+    char *p = bench_pages(PAGES);
+    uint64 n = p ? store_each(p) : BENCH_FAILED;
+    sbrk((int)(-PAGES * PGSIZE));
+    return n;
+}
+
+uint64 measure_lazy_write(void)
+{
+    return bench_median(lazy_write_once, 0, 7);
+}
+
+static uint64 lazy_read_once(long unused)
+{
+    (void)unused;
+    char *p = bench_pages(PAGES);
+    if (!p)
+        return BENCH_FAILED;
+    uint64 start = r_instret();
+    for (int i = 0; i < PAGES; i++)
+        (void)((volatile char *)p)[i * PGSIZE];
+    uint64 all = r_instret() - start;
+    start = r_instret();
+    for (int i = 0; i < PAGES; i++)
+        (void)((volatile char *)p)[i * PGSIZE];
+    all -= r_instret() - start;
+    sbrk((int)(-PAGES * PGSIZE));
+    return all / PAGES;
+}
+
+uint64 measure_lazy_read(void)
+{
+    return bench_median(lazy_read_once, 0, 7);
+}
+
+static uint64 shrink_once(long unused)
+{
+    (void)unused;
+    char *p = bench_pages(PAGES);
+    if (!p)
+        return BENCH_FAILED;
+    store_each(p);
+    uint64 start = r_instret();
+    sbrk((int)(-PAGES * PGSIZE));
+    return (r_instret() - start) / PAGES;
+}
+
+uint64 measure_shrink(void)
+{
+    return bench_median(shrink_once, 0, 7);
+}
+
+/* Writes to pages that a child shares; it lives on meanwhile if `alive`. */
+static uint64 cow_once(long alive)
+{
+    char c, *p = bench_pages(PAGES);
+    int ends[2];
+    if (!p || pipe(ends) < 0)
+        return BENCH_FAILED;
+    store_each(p);
+    int pid = fork();
+    if (pid == 0) {
+        close(ends[1]);
+        if (alive)
+            read(ends[0], &c, 1);
+        exit(0);
+    }
+    if (!alive)
+        wait(0);
+    uint64 n = pid < 0 ? BENCH_FAILED : store_each(p);
+    close(ends[1]);
+    close(ends[0]);
+    if (alive)
+        wait(0);
+    sbrk((int)(-PAGES * PGSIZE));
+    return n;
+}
+
+uint64 measure_cow_shared(void)
+{
+    return bench_median(cow_once, 1, 7);
+}
+
+uint64 measure_cow_alone(void)
+{
+    return bench_median(cow_once, 0, 7);
+}

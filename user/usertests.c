@@ -1,0 +1,129 @@
+/*
+ * usertests [-lqv] [-x NAME]... [NAME...]: tests of the kernel from user space.
+ *
+ * Runs all tests, or those named; -q leaves the slow ones out, -x one by name, -l lists them and
+ * -v announces each before it starts.  A line for each test, `ALL TESTS PASSED` and status 0 if
+ * none failed; 1 if one did, 2 for a usage error.  The tests are in user/usertests/, their table
+ * in user/usertests/table.c.
+ */
+#include "user/extra.h"
+#include "user/usertests/run.h"
+
+#define MAX_TESTS 400
+
+static const char usage[] = "usage: usertests [-lqv] [-x NAME]... [NAME...]\n";
+
+static char chosen[MAX_TESTS];
+static int list_only, quick, verbose, any_named;
+
+static void refuse(const char *what, const char *name)
+{
+    fprintf(2, "usertests: %s %s\n%s", what, name, usage);
+    exit(2);
+}
+
+static int find_test(const char *name)
+{
+    for (int i = 0; all_tests[i].name; i++)
+        if (strcmp(all_tests[i].name, name) == 0)
+            return i;
+    refuse("no test is called", name);
+    return -1;
+}
+
+static int parse_options(int argc, char *argv[], char excluded[])
+{
+    int i = 1;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        for (const char *c = argv[i] + 1; *c; c++) {
+            list_only |= *c == 'l';
+            quick |= *c == 'q';
+            verbose |= *c == 'v';
+            if (*c == 'x' && !c[1] && i + 1 < argc) {
+                excluded[find_test(argv[++i])] = 1;
+                break;
+            }
+            if (!strchr("lqv", *c))
+                refuse(*c == 'x' ? "a name is missing after" : "unknown option", argv[i]);
+        }
+    }
+    return i;
+}
+
+static void choose(int argc, char *argv[])
+{
+    static char excluded[MAX_TESTS];
+    int i = parse_options(argc, argv, excluded);
+    any_named = i < argc;
+    for (; i < argc; i++)
+        chosen[find_test(argv[i])] = 1;
+    for (i = 0; all_tests[i].name; i++)
+        chosen[i] = (any_named ? chosen[i] : !(quick && all_tests[i].slow)) && !excluded[i];
+}
+
+static int list_tests(void)
+{
+    for (int i = 0; all_tests[i].name; i++)
+        if (chosen[i])
+            printf("%s%s\n", all_tests[i].name, all_tests[i].slow ? " (slow)" : "");
+    return 0;
+}
+
+/* Tests expect to find 0 to 2 open and nothing else, and no directory of an interrupted run. */
+static void prepare(void)
+{
+    for (int fd = 3; fd < NOFILE; fd++)
+        close(fd);
+    int pid = fork();
+    if (pid == 0) {
+        if (chdir(TEST_DIR) == 0)
+            dir_clear();
+        exit(0);
+    }
+    wait(0);
+    unlink(TEST_DIR);
+}
+
+static int run_chosen(void)
+{
+    static const char *const words[] = {
+        [PASSED] = "OK", [FAILED] = "FAILED", [SKIPPED] = "SKIPPED"};
+    int count[3] = {0}, start = uptime();
+    char reason[200];
+    for (int i = 0; all_tests[i].name; i++) {
+        if (!chosen[i])
+            continue;
+        if (verbose)
+            printf("test %s: started at %d\n", all_tests[i].name, uptime() - start);
+        enum result r = run_test(&all_tests[i], reason, sizeof reason);
+        count[r]++;
+        if (r == PASSED)
+            printf("test %s: OK\n", all_tests[i].name);
+        else
+            printf("test %s: %s (%s)\n", all_tests[i].name, words[r], reason);
+    }
+    printf("%d passed, %d failed, %d skipped in %d s\n", count[PASSED], count[FAILED],
+           count[SKIPPED], (uptime() - start) / TICK_HZ);
+    printf(count[FAILED] ? "SOME TESTS FAILED\n" : "ALL TESTS PASSED\n");
+    return count[FAILED] ? 1 : 0;
+}
+
+static int run_helper(int argc, char *argv[])
+{
+    for (const struct helper *h = all_helpers; h->name; h++)
+        if (strcmp(h->name, argv[1] + 1) == 0)
+            return h->main(argc - 2, argv + 2);
+    refuse("no helper is called", argv[1]);
+    return 2;
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc > 1 && argv[1][0] == '@')
+        return run_helper(argc, argv);
+    choose(argc, argv);
+    if (list_only)
+        return list_tests();
+    prepare();
+    return run_chosen();
+}

@@ -1,0 +1,208 @@
+/* What a program may not do with its own addresses: each attempt ends the child that makes it. */
+#include "user/usertests/tests.h"
+
+static const char constant[] = "read only";
+static uint initialised[4] = {0x00008067, 0x00008067}; /* jalr zero, ra, 0: a return */
+
+static void load(long address)
+{
+    (void)*(volatile char *)address;
+}
+
+static void store(long address)
+{
+    *(volatile char *)address = 0;
+}
+
+static void jump(long address)
+{
+    asm volatile("fence.i" ::: "memory");
+    ((void (*)(void))address)();
+}
+
+void access_kernel(void)
+{
+    for (int i = 0; bad_addresses[i]; i++) {
+        KILLED(load, bad_addresses[i]);
+        KILLED(store, bad_addresses[i]);
+        KILLED(jump, bad_addresses[i]);
+    }
+}
+
+/* All of the kernel's half, a probe in each GiB of it. */
+static void probe_half(long first)
+{
+    for (uint64 i = 0; i < 256; i += 16)
+        KILLED(load, (uint64)first + (i << 30));
+}
+
+void access_upper_half(void)
+{
+    probe_half((long)(0ul - (256ul << 30)));
+}
+
+void access_text(void)
+{
+    uint word = *(uint *)access_text;
+    KILLED(store, access_text);
+    KILLED(store, 0);
+    SAME(*(uint *)access_text, word);
+    PASSES(load, access_text);
+}
+
+/* Neither fork nor a write of the child makes text writable. */
+static void store_in_grandchild(long address)
+{
+    *(volatile int *)scratch = 1;
+    KILLED(store, address);
+    KILLED(store, address);
+}
+
+void access_text_after_fork(void)
+{
+    PASSES(store_in_grandchild, access_text);
+    PASSES(store_in_grandchild, constant);
+    KILLED(store, access_text);
+}
+
+void access_constants(void)
+{
+    KILLED(store, constant);
+    SAME(strcmp(constant, "read only"), 0);
+}
+
+void access_no_execute(void)
+{
+    uint *heap = (uint *)heap_pages(1), stack[4];
+    memmove(heap, initialised, sizeof initialised);
+    memmove(stack, initialised, sizeof initialised);
+    KILLED(jump, initialised);
+    KILLED(jump, heap);
+    KILLED(jump, stack);
+    KILLED(jump, heap + PGSIZE); /* never touched */
+}
+
+/* --- the stack ------------------------------------------------------------------------------- */
+
+static uint64 stack_page; /* where the test's own stack is, for probes of the area around it */
+
+static int use_stack(int pages)
+{
+    volatile char page[PGSIZE];
+    page[0] = page[PGSIZE - 1] = (char)pages;
+    int below = pages > 0 ? use_stack(pages - 1) : 0;
+    return below + (page[0] == (char)pages && page[PGSIZE - 1] == (char)pages);
+}
+
+static void use_some_stack(long pages)
+{
+    SAME(use_stack((int)pages), pages + 1);
+}
+
+void stack_grows(void)
+{
+    PASSES(use_some_stack, 10);
+    PASSES(use_some_stack, USERSTACK - 6);
+}
+
+void stack_overflow(void)
+{
+    KILLED(use_some_stack, USERSTACK + 1);
+    KILLED(use_some_stack, 100000);
+}
+
+/* Addresses below the stack pointer are no growth, however near. */
+void stack_below_pointer(void)
+{
+    stack_page = PGROUNDDOWN(r_sp());
+    KILLED(load, stack_page - 12 * PGSIZE);
+    KILLED(store, stack_page - 12 * PGSIZE);
+    KILLED(store, stack_page - (USERSTACK - 5) * PGSIZE);
+    KILLED(store, stack_page - (USERSTACK + 1) * PGSIZE);
+}
+
+/* The kernel grows the stack as the program itself would: here it touches a page first. */
+static void read_into_new_stack(long fd)
+{
+    char big[20 * PGSIZE];
+    SAME(read((int)fd, big, sizeof big), sizeof big);
+    CHECK(data_good(big, 4, 0, sizeof big));
+}
+
+void stack_grows_in_call(void)
+{
+    file_make("f", 4, 20 * PGSIZE);
+    int fd = MUST(open("f", O_RDONLY));
+    PASSES(read_into_new_stack, fd);
+    SAME(close(fd), 0);
+}
+
+/* A read() below the stack pointer is refused: no growth on behalf of a bad pointer either. */
+void stack_below_pointer_in_call(void)
+{
+    file_make("f", 4, 100);
+    int fd = MUST(open("f", O_RDONLY));
+    char *below = (char *)PGROUNDDOWN(r_sp()) - 12 * PGSIZE;
+    REFUSED(read(fd, below, 100), EFAULT);
+    SAME(close(fd), 0);
+}
+
+static void move_stack_pointer(long sp)
+{
+    asm volatile("mv sp, %0\n"
+                 "sd zero, 0(sp)\n" ::"r"(sp)
+                 : "memory");
+}
+
+/* A stack pointer gone astray. */
+void stack_pointer_astray(void)
+{
+    KILLED(move_stack_pointer, 0);
+    KILLED(move_stack_pointer, KERNBASE);
+    KILLED(move_stack_pointer, 0xffffffc000000000);
+    KILLED(move_stack_pointer, -16);
+    KILLED(move_stack_pointer, access_text);
+    KILLED(move_stack_pointer, 1); /* misaligned, and in text */
+}
+
+/* --- instructions ----------------------------------------------------------------------------*/
+
+static void instruction(long which)
+{
+    switch (which) {
+    case 0: asm volatile(".word 0"); break;
+    case 1: asm volatile("ebreak"); break;
+    case 2: asm volatile(".word 0x10200073"); break; /* sret */
+    case 3: asm volatile(".word 0x30200073"); break; /* mret */
+    case 4: asm volatile("csrr t0, sstatus" ::: "t0"); break;
+    case 5: asm volatile("csrw satp, zero"); break;
+    case 6: asm volatile("csrr t0, mhartid" ::: "t0"); break;
+    case 7: asm volatile(".word 0x12000073"); break; /* sfence.vma */
+    case 8: asm volatile("csrw stvec, zero"); break;
+    case 9: asm volatile("csrw sscratch, zero"); break;
+    case 10: asm volatile(".word 0xffffffff"); break;
+    }
+}
+
+void access_privileged(void)
+{
+    for (int i = 0; i <= 10; i++)
+        KILLED(instruction, i);
+}
+
+static void smash(long n)
+{
+    volatile char small[8];
+    volatile char *p = small; /* volatile: the compiler must not see what this does */
+    close(2);                 /* the library's message is of no interest */
+    for (long i = 0; i < n; i++)
+        p[i] = 'A';
+}
+
+/* The canary: a function whose frame was overwritten does not return. */
+void stack_canary(void)
+{
+    PASSES(smash, 8);
+    int status = child_status(smash, 64);
+    CHECK(status != STATUS_PASSED);
+}

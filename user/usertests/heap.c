@@ -1,0 +1,262 @@
+/* sbrk: promises kept on first touch, taken back, refused; and malloc on top of it. */
+#include "user/usertests/tests.h"
+
+static long end_of_heap(void)
+{
+    return (long)sbrk(0);
+}
+
+void heap_moves(void)
+{
+    long end = end_of_heap();
+    SAME((long)sbrk(1), end);
+    SAME((long)sbrk(100000), end + 1);
+    SAME((long)sbrk(-100000), end + 100001);
+    SAME((long)sbrk(-1), end + 1);
+    SAME(end_of_heap(), end);
+    SAME((long)sbrklazy(10), end);
+    SAME((long)sys_sbrk(10, SBRK_EAGER), end + 10);
+    SAME((long)sys_sbrk(-20, SBRK_LAZY), end + 20);
+    SAME(end_of_heap(), end);
+}
+
+/* A shrink inside a page keeps what is below; what grows again is zero. */
+void heap_regrows_zero(void)
+{
+    char *p = heap_pages(4);
+    memset(p, 0xee, 4 * PGSIZE);
+    sbrk((int)(-2 * PGSIZE - 100));
+    SAME(p[2 * PGSIZE - 101] & 0xff, 0xee);
+    sbrk((int)(2 * PGSIZE + 100));
+    for (int i = 2 * PGSIZE; i < 4 * PGSIZE; i++)
+        SAME(p[i], 0);
+    memset(p, 0xee, 4 * PGSIZE);
+    sbrk((int)(-4 * PGSIZE));
+    sbrk((int)(4 * PGSIZE));
+    for (int i = 0; i < 4 * PGSIZE; i++)
+        SAME(p[i], 0);
+}
+
+static void touch(long address)
+{
+    *(volatile char *)address = 1;
+}
+
+static void look(long address)
+{
+    (void)*(volatile char *)address;
+}
+
+void heap_ends_there(void)
+{
+    char *p = heap_pages(2);
+    PASSES(touch, p + 2 * PGSIZE - 1);
+    KILLED(touch, p + 2 * PGSIZE);
+    KILLED(look, p + 2 * PGSIZE);
+    *(volatile char *)(p + PGSIZE) = 1;
+    sbrk((int)-PGSIZE);
+    KILLED(touch, p + PGSIZE);
+    KILLED(look, p + PGSIZE);
+}
+
+/* More than is there to take: nothing happens, or the whole request is refused. */
+void heap_shrink_limits(void)
+{
+    long end = end_of_heap();
+    static char word[16] = "still here";
+    SAME((long)sbrk((int)1 << 31), end);
+    SAME(end_of_heap(), end);
+    long old = (long)sbrk(10000);
+    SAME(old, end);
+    SAME((long)sbrk(-0x7fffffff), end + 10000);
+    SAME(end_of_heap(), end + 10000);
+    SAME(strcmp(word, "still here"), 0);
+    SAME((long)sbrk(-10000), end + 10000);
+    long program[] = {16, PGSIZE, (long)word, (long)PGROUNDDOWN(r_sp())};
+    for (uint i = 0; i < sizeof program / sizeof program[0]; i++)
+        REFUSED((long)sbrk((int)(program[i] - end)), EINVAL);
+    SAME(end_of_heap(), end);
+}
+
+/* sbrk() promises only what can be delivered, sbrklazy() whatever there are addresses for. */
+void heap_honest(void)
+{
+    struct kstat k = kernel_now();
+    uint64 all = k.frames_total * PGSIZE, got = 0;
+    int step = 32 * 1024 * 1024;
+    while (got <= all && sbrk(step) != SBRK_ERROR)
+        got += step;
+    SAME(errcode(), ENOMEM);
+    CHECK(got < all);
+    for (int i = 0; i < 3; i++)
+        REFUSED((long)sbrk(0x7fffffff), ENOMEM);
+    for (uint64 lazy = 0; lazy <= all; lazy += 1 << 30)
+        MUST(sbrklazy(1 << 30));
+}
+
+void heap_lazy_sparse(void)
+{
+    struct kstat before = kernel_now(), after;
+    char *p = sbrklazy(1 << 30);
+    MUST(p);
+    for (int at = 0; at < 1 << 30; at += 1 << 25) {
+        SAME(p[at + 77], 0);
+        p[at] = (char)(at >> 25);
+    }
+    SAME(kstat(&after), 0);
+    CHECK(before.frames_free + before.frames_cache < after.frames_free + after.frames_cache + 100);
+    for (int at = 0; at < 1 << 30; at += 1 << 25)
+        SAME(p[at], at >> 25);
+}
+
+static void do_nothing(long arg)
+{
+    (void)arg;
+}
+
+/* Up to the page that ends at TRAPFRAME - PGSIZE; then fork, shrink and exit are still quick. */
+void heap_huge(void)
+{
+    uint64 limit = TRAPFRAME - PGSIZE, end = end_of_heap();
+    int start = uptime();
+    while (limit - end > 1 << 30) {
+        SAME((long)sbrklazy(1 << 30), end);
+        end += 1 << 30;
+    }
+    REFUSED((long)sbrklazy(1 << 30), ENOMEM);
+    REFUSED((long)sbrklazy((int)(limit - end)), ENOMEM);
+    SAME((long)sbrklazy((int)(limit - PGSIZE - end)), end);
+    PASSES(touch, limit - PGSIZE - 1);
+    KILLED(touch, limit);
+    PASSES(do_nothing, 0);
+    for (int i = 0; i < 100; i++)
+        MUST(sbrk(-(1 << 30)));
+    CHECK(uptime() - start < 50);
+}
+
+/* What sbrk() granted is there when it is touched, to the last page. */
+static void fill_memory(long step)
+{
+    char *start = sbrk(0), *end;
+    while (sbrk((int)step) != SBRK_ERROR)
+        ;
+    end = sbrk(0);
+    for (char *p = start; p < end; p += PGSIZE)
+        *(long *)(p + 8) = (long)p;
+    for (char *p = start; p < end; p += PGSIZE)
+        SAME(*(long *)(p + 8), (long)p);
+    CHECK(end - start >= 16 * PGSIZE);
+}
+
+void heap_keeps_promise(void)
+{
+    if (kernel_now().frames_total > 1024 * MIB_FRAMES)
+        SKIP("would touch more than 1 GiB");
+    PASSES(fill_memory, 1024 * 1024);
+    PASSES(fill_memory, PGSIZE);
+}
+
+/* Who promises itself too much dies of it; nobody else does. */
+static void touch_too_much(long frames)
+{
+    for (long i = 0; i < frames; i++)
+        touch((long)sbrklazy(PGSIZE));
+}
+
+void heap_exhausts_memory(void)
+{
+    struct kstat k = kernel_now();
+    struct procinfo p;
+    if (k.frames_total > 1024 * MIB_FRAMES)
+        SKIP("would touch more than 1 GiB");
+    int bystander = child_fork();
+    if (bystander == 0) {
+        pause(100000);
+        exit(0);
+    }
+    int hog = child_fork();
+    if (hog == 0) {
+        touch_too_much((long)k.frames_total);
+        exit(0);
+    }
+    SAME(child_wait(hog), -1);
+    CHECK(child_find(bystander, &p));
+    SAME(kill(bystander), 0);
+    SAME(child_wait(bystander), -1);
+    PASSES(fill_memory, 1024 * 1024);
+}
+
+/* Several at once, each wanting all of it. */
+static void want_all(long i)
+{
+    char *p = sbrk(0);
+    int step = (int)((i + 1) * 8 * PGSIZE);
+    for (int round = 0; round < 3; round++) {
+        long got = 0;
+        while (sbrk(step) != SBRK_ERROR)
+            got += step;
+        for (long at = 0; at < got; at += 16 * PGSIZE)
+            p[at] = (char)i;
+        for (long at = 0; at < got; at += 16 * PGSIZE)
+            SAME(p[at], i);
+        while (got > 0) {
+            int part = got < 1 << 30 ? (int)got : 1 << 30;
+            MUST(sbrk(-part));
+            got -= part;
+        }
+    }
+}
+
+void heap_contended(void)
+{
+    crowd(4, want_all);
+}
+
+struct block {
+    uchar *at;
+    int size, seed;
+};
+
+static void malloc_round(struct block *b)
+{
+    if (b->at) {
+        CHECK(data_good(b->at, b->seed, 0, b->size));
+        free(b->at);
+        b->at = 0;
+        return;
+    }
+    uint64 r = data_random();
+    b->size = r % 10 ? (int)(r >> 8) % 300 : (int)(r >> 8) % 20000;
+    b->size = b->size < 0 ? -b->size : b->size;
+    b->seed = (int)(r >> 40);
+    b->at = malloc(b->size);
+    CHECK(b->at != 0);
+    SAME((long)b->at % 16, 0);
+    data_fill(b->at, b->seed, 0, b->size);
+}
+
+void malloc_random(void)
+{
+    static struct block blocks[100];
+    for (int i = 0; i < 4000; i++)
+        malloc_round(&blocks[data_random() % 100]);
+    long end = end_of_heap();
+    for (int i = 0; i < 4000; i++)
+        malloc_round(&blocks[data_random() % 100]);
+    CHECK(end_of_heap() - end < 1 << 20); /* freed memory is used again */
+}
+
+void malloc_too_much(void)
+{
+    CHECK(malloc(1ul << 40) == 0);
+    CHECK(malloc(-1ul) == 0);
+    CHECK(malloc(-100ul) == 0);
+    char *p = malloc(300000);
+    CHECK(p != 0);
+    data_fill(p, 1, 0, 300000);
+    char *q = malloc(0);
+    free(q);
+    free(0);
+    CHECK(data_good(p, 1, 0, 300000));
+    free(p);
+}

@@ -1,0 +1,68 @@
+/*
+ * Has a test left anything behind?  Frames that are free, and those that hold nothing but cached
+ * disk contents, are counted together: which of the two they are changes all the time.
+ */
+#include "user/extra.h"
+#include "user/usertests/run.h"
+
+#define PATIENCE 30 /* ticks: what a killed process held is freed when it gets its next turn */
+
+/* The change from a to b of what has to be equal; positive numbers are losses. */
+struct change {
+    long procs, files, inodes, pipes, blocks, disk_inodes, promised, frames;
+};
+
+static struct change compare(const struct kstat *a, const struct kstat *b)
+{
+    return (struct change){
+        .procs = (long)(b->procs - a->procs),
+        .files = (long)(b->files - a->files),
+        .inodes = (long)(b->inodes - a->inodes),
+        .pipes = (long)(b->pipes - a->pipes),
+        .blocks = (long)(a->blocks_free - b->blocks_free),
+        .disk_inodes = (long)(a->inodes_free - b->inodes_free),
+        .promised = (long)(b->frames_committed - a->frames_committed),
+        .frames = (long)(a->frames_free + a->frames_cache - b->frames_free - b->frames_cache),
+    };
+}
+
+/* More free frames than before are no leak; more free blocks are a bug all the same. */
+static int is_loss(const struct change *c)
+{
+    return c->procs || c->files || c->inodes || c->pipes || c->blocks || c->disk_inodes ||
+           c->promised || c->frames > 0;
+}
+
+static void add(char *reason, int n, long count, const char *what)
+{
+    int used = strlen(reason);
+    if (count)
+        snprintf(reason + used, n - used, "%s%ld %s", used ? ", " : "leaked ", count, what);
+}
+
+int leak_found(const struct kstat *before, char *reason, int n, int *frames_only)
+{
+    struct change c;
+    for (int i = 0;; i++) {
+        struct kstat now = kernel_now();
+        c = compare(before, &now);
+        if (!is_loss(&c))
+            return 0;
+        if (i == PATIENCE)
+            break;
+        pause(1);
+    }
+    reason[0] = 0;
+    add(reason, n, c.procs, "processes");
+    add(reason, n, c.files, "open files");
+    add(reason, n, c.inodes, "inodes in memory");
+    add(reason, n, c.pipes, "pipes");
+    add(reason, n, c.blocks, "disk blocks");
+    add(reason, n, c.disk_inodes, "disk inodes");
+    add(reason, n, c.promised, "promised frames");
+    add(reason, n, c.frames, "frames");
+    *frames_only = c.frames == 0 ? 0 : 1;
+    c.frames = 0;
+    *frames_only = *frames_only && !is_loss(&c);
+    return 1;
+}

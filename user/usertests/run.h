@@ -1,0 +1,20 @@
+#ifndef USERTESTS_RUN_H
+#define USERTESTS_RUN_H
+
+#include "user/usertests/tests.h"
+
+enum result { PASSED, FAILED, SKIPPED };
+
+/*
+ * Runs one test from a fresh start: its own process and directory, a watchdog, and the kernel's
+ * counts compared before and after.  Unless it passed, `reason` says why in at most n - 1 bytes.
+ */
+enum result run_test(const struct test *t, char *reason, int n);
+
+/*
+ * Compares what the kernel holds with `before`, waiting a little for what is freed late.  Returns
+ * 1 and the numbers in `reason` if something has leaked; *frames_only is 1 if it is frames alone.
+ */
+int leak_found(const struct kstat *before, char *reason, int n, int *frames_only);
+
+#endif

@@ -1,0 +1,149 @@
+/* Who runs when: nobody is starved, and waking up is quick. */
+#include "user/usertests/tests.h"
+
+/* Counts until the tick `end` and sends the count. */
+static void count_until(int end, int to)
+{
+    volatile long count = 0;
+    while (uptime() < end)
+        for (int i = 0; i < 1000; i++)
+            count++;
+    long sum = count;
+    SAME(write(to, &sum, sizeof sum), sizeof sum);
+}
+
+/* Lets n processes count for `ticks`; the least and the largest count. */
+static void race(int n, int ticks, long *least, long *most)
+{
+    int ends[2], end = uptime() + 2 + ticks;
+    long count;
+    MUST(pipe(ends));
+    for (int i = 0; i < n; i++) {
+        if (child_fork() == 0) {
+            count_until(end, ends[1]);
+            exit(0);
+        }
+    }
+    *least = 1l << 62;
+    *most = 0;
+    for (int i = 0; i < n; i++) {
+        SAME(read(ends[0], &count, sizeof count), sizeof count);
+        *least = count < *least ? count : *least;
+        *most = count > *most ? count : *most;
+        MUST(wait(0));
+    }
+    SAME(close(ends[0]) + close(ends[1]), 0);
+}
+
+/* Two that never give up the hart of their own will. */
+void sched_preempts(void)
+{
+    long least, most;
+    race((int)kernel_now().harts + 1, 10, &least, &most);
+    CHECK(least > 0);
+}
+
+/* Three for each hart: in two seconds nobody gets less than a third of what another gets. */
+void sched_fair(void)
+{
+    long least, most;
+    race(3 * (int)kernel_now().harts, 20, &least, &most);
+    CHECK(least * 3 > most);
+}
+
+/* Busy processes on all harts do not keep a sleeper from its turn. */
+void sched_wakes_soon(void)
+{
+    int pids[2 * NCPU], n = 2 * (int)kernel_now().harts;
+    for (int i = 0; i < n; i++) {
+        pids[i] = child_fork();
+        if (pids[i] == 0)
+            for (;;)
+                ;
+    }
+    for (int i = 0; i < 5; i++) {
+        int start = uptime();
+        SAME(pause(1), 0);
+        CHECK(uptime() - start < 20);
+    }
+    for (int i = 0; i < n; i++)
+        SAME(kill(pids[i]), 0);
+    for (int i = 0; i < n; i++) {
+        int status;
+        MUST(wait(&status));
+        SAME(status, -1);
+    }
+}
+
+static void yield_often(long n)
+{
+    for (long i = 0; i < n; i++)
+        SAME(yield(), 0);
+}
+
+static void yield_much(long i)
+{
+    yield_often(500 + i);
+}
+
+void sched_yields(void)
+{
+    struct kstat before, after;
+    SAME(kstat(&before), 0);
+    PASSES(yield_often, 1000);
+    crowd(6, yield_much);
+    SAME(kstat(&after), 0);
+    CHECK(after.switches > before.switches);
+}
+
+/* Work of all kinds at once: sleeping, waking, ending, computing. */
+static void mixed_work(long i)
+{
+    int ends[2];
+    char c = 'x';
+    for (int round = 0; round < 30; round++) {
+        MUST(pipe(ends));
+        int pid = child_fork();
+        if (pid == 0) {
+            if (round % 3 == i % 3)
+                yield();
+            for (volatile int k = 0; k < 2000; k++)
+                ;
+            SAME(write(ends[1], &c, 1), 1);
+            exit(0);
+        }
+        SAME(read(ends[0], &c, 1), 1);
+        SAME(close(ends[0]) + close(ends[1]), 0);
+        SAME(child_wait(pid), 0);
+    }
+}
+
+void sched_mixed(void)
+{
+    crowd(10, mixed_work);
+}
+
+/* A wake-up between the look and the sleep must not be lost: two processes in lock-step. */
+void sched_no_lost_wakeup(void)
+{
+    int to[2], back[2];
+    char c = 0;
+    MUST(pipe(to));
+    MUST(pipe(back));
+    int pid = child_fork();
+    if (pid == 0) {
+        close(to[1]);
+        while (read(to[0], &c, 1) == 1)
+            SAME(write(back[1], &c, 1), 1);
+        exit(0);
+    }
+    for (int i = 0; i < 3000; i++) {
+        char sent = (char)i;
+        SAME(write(to[1], &sent, 1), 1);
+        SAME(read(back[0], &c, 1), 1);
+        SAME(c, sent);
+    }
+    SAME(close(to[1]), 0);
+    SAME(child_wait(pid), 0);
+    SAME(close(to[0]) + close(back[0]) + close(back[1]), 0);
+}

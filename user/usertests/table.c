@@ -1,0 +1,245 @@
+/*
+ * All tests, in the order in which they run: first what the others build on.  A new test is a
+ * function in one of the files beside this one and a line in ALL_TESTS.
+ */
+#include "user/usertests/tests.h"
+
+#define ALL_TESTS(TEST, SLOW)                                                                      \
+    /* process.c */                                                                                \
+    TEST(fork_ids)                                                                                 \
+    TEST(exit_values)                                                                              \
+    TEST(wait_nowhere)                                                                             \
+    TEST(wait_bad_address)                                                                         \
+    TEST(wait_collects_all)                                                                        \
+    TEST(fork_isolates)                                                                            \
+    TEST(fork_heap_apart)                                                                          \
+    TEST(fork_shares_offset)                                                                       \
+    TEST(exit_closes)                                                                              \
+    TEST(orphan_adopted)                                                                           \
+    TEST(exit_races)                                                                               \
+    TEST(fork_chain)                                                                               \
+    /* kills.c */                                                                                  \
+    TEST(kill_nobody)                                                                              \
+    TEST(kill_init)                                                                                \
+    TEST(kill_self)                                                                                \
+    TEST(kill_spinning)                                                                            \
+    TEST(kill_pausing)                                                                             \
+    TEST(kill_reading_pipe)                                                                        \
+    TEST(kill_writing_pipe)                                                                        \
+    TEST(kill_waiting)                                                                             \
+    TEST(kill_newborn)                                                                             \
+    TEST(kill_zombie)                                                                              \
+    TEST(kill_in_files)                                                                            \
+    TEST(kill_each_other)                                                                          \
+    /* execs.c */                                                                                  \
+    TEST(exec_arguments)                                                                           \
+    TEST(exec_many_arguments)                                                                      \
+    TEST(exec_long_arguments)                                                                      \
+    TEST(exec_missing)                                                                             \
+    TEST(exec_bad_vector)                                                                          \
+    TEST(exec_refused_harmless)                                                                    \
+    TEST(exec_keeps)                                                                               \
+    TEST(exec_fresh_memory)                                                                        \
+    TEST(exec_crowd)                                                                               \
+    TEST(exec_again)                                                                               \
+    TEST(exec_names)                                                                               \
+    TEST(exec_through_link)                                                                        \
+    /* elfs.c */                                                                                   \
+    TEST(elf_correct)                                                                              \
+    TEST(elf_truncated)                                                                            \
+    TEST(elf_identity)                                                                             \
+    TEST(elf_write_and_execute)                                                                    \
+    TEST(elf_header_table)                                                                         \
+    TEST(elf_segment_sizes)                                                                        \
+    TEST(elf_segment_places)                                                                       \
+    TEST(elf_entry)                                                                                \
+    TEST(elf_clean_registers)                                                                      \
+    TEST(elf_zero_tail)                                                                            \
+    TEST(elf_mutants)                                                                              \
+    SLOW(elf_mutants_many)                                                                         \
+    TEST(exec_then_unlink)                                                                         \
+    /* heap.c */                                                                                   \
+    TEST(heap_moves)                                                                               \
+    TEST(heap_regrows_zero)                                                                        \
+    TEST(heap_ends_there)                                                                          \
+    TEST(heap_shrink_limits)                                                                       \
+    TEST(heap_honest)                                                                              \
+    TEST(heap_lazy_sparse)                                                                         \
+    TEST(heap_huge)                                                                                \
+    SLOW(heap_keeps_promise)                                                                       \
+    SLOW(heap_exhausts_memory)                                                                     \
+    SLOW(heap_contended)                                                                           \
+    TEST(malloc_random)                                                                            \
+    TEST(malloc_too_much)                                                                          \
+    /* access.c */                                                                                 \
+    TEST(access_kernel)                                                                            \
+    TEST(access_upper_half)                                                                        \
+    TEST(access_text)                                                                              \
+    TEST(access_text_after_fork)                                                                   \
+    TEST(access_constants)                                                                         \
+    TEST(access_no_execute)                                                                        \
+    TEST(stack_grows)                                                                              \
+    TEST(stack_overflow)                                                                           \
+    TEST(stack_below_pointer)                                                                      \
+    TEST(stack_grows_in_call)                                                                      \
+    TEST(stack_below_pointer_in_call)                                                              \
+    TEST(stack_pointer_astray)                                                                     \
+    TEST(access_privileged)                                                                        \
+    TEST(stack_canary)                                                                             \
+    /* pointers.c */                                                                               \
+    TEST(pointer_bad)                                                                              \
+    TEST(pointer_to_text)                                                                          \
+    TEST(pointer_untouched)                                                                        \
+    TEST(pointer_untouched_forked)                                                                 \
+    TEST(pointer_path_at_end)                                                                      \
+    TEST(pointer_tail_bad)                                                                         \
+    TEST(pointer_pipe_tail_bad)                                                                    \
+    TEST(pointer_lengths)                                                                          \
+    TEST(pointer_padding)                                                                          \
+    /* cow.c */                                                                                    \
+    TEST(cow_child_writes)                                                                         \
+    TEST(cow_parent_writes)                                                                        \
+    TEST(cow_generations)                                                                          \
+    TEST(cow_crowd)                                                                                \
+    TEST(cow_many_sharers)                                                                         \
+    TEST(cow_by_kernel)                                                                            \
+    TEST(cow_while_reading)                                                                        \
+    TEST(cow_promise)                                                                              \
+    TEST(cow_storm)                                                                                \
+    TEST(cow_price)                                                                                \
+    /* files.c */                                                                                  \
+    TEST(file_open_modes)                                                                          \
+    TEST(file_sizes)                                                                               \
+    TEST(file_end)                                                                                 \
+    TEST(file_big_write)                                                                           \
+    TEST(file_overwrite)                                                                           \
+    TEST(file_append)                                                                              \
+    TEST(file_append_crowd)                                                                        \
+    TEST(file_truncate)                                                                            \
+    TEST(file_own_offsets)                                                                         \
+    TEST(file_stat_fields)                                                                         \
+    TEST(file_unlinked_lives)                                                                      \
+    TEST(file_unlinked_killed)                                                                     \
+    TEST(file_double_indirect)                                                                     \
+    SLOW(file_largest)                                                                             \
+    TEST(file_fsync)                                                                               \
+    /* names.c */                                                                                  \
+    TEST(name_lengths)                                                                             \
+    TEST(name_path_limit)                                                                          \
+    TEST(name_slashes)                                                                             \
+    TEST(name_bytes)                                                                               \
+    TEST(dir_make_remove)                                                                          \
+    TEST(dir_not_written)                                                                          \
+    TEST(dir_read)                                                                                 \
+    TEST(chdir_refused)                                                                            \
+    TEST(dir_orphaned)                                                                             \
+    TEST(dir_orphaned_family)                                                                      \
+    TEST(dir_deep)                                                                                 \
+    TEST(dir_many)                                                                                 \
+    /* links.c */                                                                                  \
+    TEST(link_shares)                                                                              \
+    TEST(link_refused)                                                                             \
+    SLOW(link_limit)                                                                               \
+    TEST(symlink_follows)                                                                          \
+    TEST(symlink_loops)                                                                            \
+    TEST(symlink_itself)                                                                           \
+    TEST(symlink_read)                                                                             \
+    TEST(symlink_refused)                                                                          \
+    TEST(symlink_races)                                                                            \
+    /* together.c */                                                                               \
+    TEST(together_create)                                                                          \
+    TEST(together_same_name)                                                                       \
+    TEST(together_mkdir)                                                                           \
+    TEST(together_unlink)                                                                          \
+    TEST(together_link)                                                                            \
+    TEST(together_directory)                                                                       \
+    TEST(together_paths)                                                                           \
+    TEST(together_write)                                                                           \
+    TEST(together_one_offset)                                                                      \
+    TEST(together_whole_writes)                                                                    \
+    TEST(together_sync)                                                                            \
+    /* limits.c */                                                                                 \
+    TEST(limit_processes)                                                                          \
+    TEST(limit_250_processes)                                                                      \
+    SLOW(limit_fork_bomb)                                                                          \
+    TEST(limit_descriptors)                                                                        \
+    TEST(limit_open_files)                                                                         \
+    SLOW(limit_inodes_in_memory)                                                                   \
+    SLOW(limit_inodes_on_disk)                                                                     \
+    SLOW(limit_disk)                                                                               \
+    SLOW(limit_disk_together)                                                                      \
+    TEST(limit_pipes)                                                                              \
+    SLOW(limit_memory)                                                                             \
+    /* pipes.c */                                                                                  \
+    TEST(pipe_simple)                                                                              \
+    TEST(pipe_odd_sizes)                                                                           \
+    SLOW(pipe_bulk)                                                                                \
+    TEST(pipe_one_big_write)                                                                       \
+    TEST(pipe_no_reader)                                                                           \
+    TEST(pipe_reader_leaves)                                                                       \
+    TEST(pipe_writer_leaves)                                                                       \
+    TEST(pipe_many_writers)                                                                        \
+    TEST(pipe_many_readers)                                                                        \
+    TEST(pipe_refused_harmless)                                                                    \
+    TEST(pipe_ring)                                                                                \
+    TEST(pipe_both_ways)                                                                           \
+    /* descriptors.c */                                                                            \
+    TEST(dup_lowest)                                                                               \
+    TEST(fd_bad)                                                                                   \
+    TEST(dup2_places)                                                                              \
+    TEST(dup2_closes)                                                                              \
+    TEST(device_null)                                                                              \
+    TEST(device_zero)                                                                              \
+    TEST(device_random)                                                                            \
+    TEST(device_refused)                                                                           \
+    TEST(device_ioctl)                                                                             \
+    /* system.c */                                                                                 \
+    TEST(call_unknown)                                                                             \
+    TEST(call_wide_arguments)                                                                      \
+    TEST(call_keeps_registers)                                                                     \
+    TEST(error_codes)                                                                              \
+    TEST(clock_runs)                                                                               \
+    TEST(pause_lasts)                                                                              \
+    TEST(pause_nothing)                                                                            \
+    TEST(pause_order)                                                                              \
+    TEST(group_set)                                                                                \
+    TEST(trace_calls)                                                                              \
+    TEST(info_processes)                                                                           \
+    TEST(info_sysinfo)                                                                             \
+    TEST(info_kstat)                                                                               \
+    /* sched.c */                                                                                  \
+    TEST(sched_preempts)                                                                           \
+    TEST(sched_fair)                                                                               \
+    TEST(sched_wakes_soon)                                                                         \
+    TEST(sched_yields)                                                                             \
+    TEST(sched_mixed)                                                                              \
+    TEST(sched_no_lost_wakeup)                                                                     \
+    /* library.c */                                                                                \
+    TEST(print_formats)                                                                            \
+    TEST(print_widths)                                                                             \
+    TEST(print_long)                                                                               \
+    TEST(string_memory)                                                                            \
+    TEST(string_text)                                                                              \
+    TEST(gets_lines)                                                                               \
+    TEST(malloc_resize)
+
+#define DECLARE(name) void name(void);
+ALL_TESTS(DECLARE, DECLARE)
+
+#define QUICK_ROW(name) {#name, name, 0},
+#define SLOW_ROW(name)  {#name, name, 1},
+const struct test all_tests[] = {ALL_TESTS(QUICK_ROW, SLOW_ROW){0, 0, 0}};
+
+#define ALL_HELPERS(HELPER)                                                                        \
+    HELPER(count)                                                                                  \
+    HELPER(heir)                                                                                   \
+    HELPER(fresh)                                                                                  \
+    HELPER(again)                                                                                  \
+    HELPER(name)                                                                                   \
+    HELPER(unlink_self)
+
+#define DECLARE_HELPER(name) int helper_##name(int argc, char *argv[]);
+ALL_HELPERS(DECLARE_HELPER)
+
+#define HELPER_ROW(name) {#name, helper_##name},
+const struct helper all_helpers[] = {ALL_HELPERS(HELPER_ROW){0, 0}};
