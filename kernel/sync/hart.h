@@ -1,0 +1,43 @@
+#ifndef SYNC_HART_H
+#define SYNC_HART_H
+
+#include "kernel/param.h"
+#include "kernel/types.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct proc;
+
+/*
+ * What each hart knows of itself.  tp holds the address of its entry while the kernel runs; only
+ * the hart itself writes the fields, with interrupts off, except where a comment says otherwise.
+ */
+struct hart {
+    struct proc *proc; /* what runs here; never NULL once the scheduler has started */
+    uint id;           /* index into harts[]: 0 .. nharts-1 */
+    uint hartid;       /* the hardware's number */
+    uint irq_depth;    /* irq_push() calls not yet popped */
+    bool irq_was_on;   /* interrupts were on before the first of them */
+    bool in_interrupt; /* an interrupt handler runs */
+    uint locks_held;   /* spin locks held by this hart */
+    uint64 ranks_held; /* DEBUG: one bit for each rank held */
+};
+
+extern struct hart harts[NCPU];
+extern uint nharts; /* harts that run the kernel; constant after boot */
+
+static inline struct hart *hart_self(void)
+{
+#ifdef __riscv
+    struct hart *h;
+    asm volatile("mv %0, tp" : "=r"(h)); /* volatile: a sleeping function may wake elsewhere */
+    return h;
+#else
+    return &harts[0];
+#endif
+}
+
+/* The running process; NULL only before the scheduler starts.  Stable without any lock. */
+struct proc *proc_self(void);
+
+#endif

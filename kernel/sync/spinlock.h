@@ -1,0 +1,64 @@
+#ifndef SYNC_SPINLOCK_H
+#define SYNC_SPINLOCK_H
+
+#include "kernel/sync/hart.h"
+
+/*
+ * A spin lock keeps interrupts off on the hart that holds it and must not be held across anything
+ * that sleeps or faults.  Locks are taken in the order of their ranks, lowest first; two of the
+ * same rank are never held together, except where the comment beside the rank says how.  DEBUG
+ * builds panic on a violation.  docs/locking.md has the same list with what each guards.
+ */
+enum lock_rank {
+    RANK_NONE,
+    RANK_FTABLE, /* reference counts of open files */
+    RANK_PIPE,
+    RANK_CONSOLE,
+    RANK_JOURNAL, /* the running transaction */
+    RANK_ICACHE,  /* table of inodes in memory */
+    RANK_CACHE,   /* (store, index) -> page, page state */
+    RANK_ALLOC,   /* block and inode allocator hints */
+    RANK_DISK,    /* rings of a virtio queue */
+    RANK_SPACE,   /* table of address spaces, commit charge */
+    RANK_PTABLE,  /* process table, parents and children */
+    RANK_MUTEX,   /* inside a mutex: holder and waiters */
+    RANK_TIMER,   /* timers of one hart */
+    RANK_RUNQ,    /* run queue of one hart */
+    RANK_SLAB,
+    RANK_BUDDY,
+    RANK_KPMAP, /* page table of the kernel half */
+    RANK_TLB,
+    RANK_RANDOM, /* key of the random number generator */
+    RANK_PRINTF,
+    RANK_UART,
+};
+
+struct spinlock {
+    uint locked;
+    uchar rank; /* enum lock_rank */
+    const char *name;
+    struct hart *holder; /* valid while locked */
+};
+
+#define SPINLOCK_INIT(name_, rank_)                                                                \
+    {                                                                                              \
+        0, rank_, name_, 0                                                                         \
+    }
+
+void spin_init(struct spinlock *lk, const char *name, enum lock_rank rank);
+void spin_lock(struct spinlock *lk);
+void spin_unlock(struct spinlock *lk);
+bool spin_trylock(struct spinlock *lk);    /* no rank check: it cannot wait */
+bool spin_held(const struct spinlock *lk); /* by this hart */
+
+/* Nestable: interrupts are off from the first push to the last pop. */
+void irq_push(void);
+void irq_pop(void);
+
+/* DEBUG: panics if a spin lock is held or an interrupt is handled here: the caller may sleep. */
+void assert_may_sleep(const char *who);
+
+/* The same for one that sleeps on a condition under lk: lk and nothing else is held. */
+void assert_may_sleep_holding(const struct spinlock *lk);
+
+#endif

@@ -1,0 +1,34 @@
+#ifndef SYNC_WAITQ_H
+#define SYNC_WAITQ_H
+
+#include "kernel/lib/list.h"
+#include "kernel/sync/spinlock.h"
+
+/*
+ * Processes that wait for a condition.  One spin lock, the caller's, guards the condition and the
+ * queue; both sleeper and waker hold it.  A sleeper checks its condition in a loop:
+ *
+ *     spin_lock(&lk);
+ *     while (!condition)
+ *         waitq_sleep(&q, &lk);
+ */
+struct waitq {
+    struct list sleepers;
+};
+
+void waitq_init(struct waitq *q);
+
+/* Releases lk, sleeps until woken, takes lk again.  Not ended by a kill. */
+void waitq_sleep(struct waitq *q, struct spinlock *lk);
+
+/* The same, but a killed process does not sleep: returns -EINTR then, else 0. */
+int waitq_sleep_killable(struct waitq *q, struct spinlock *lk);
+
+/* As waitq_sleep_killable, but sleeps at most until r_time() reaches `deadline`; 0 also then. */
+int waitq_sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline);
+
+/* Wakes the longest sleeper, or all.  The caller holds the lock that the sleepers gave. */
+void waitq_wake_one(struct waitq *q);
+void waitq_wake_all(struct waitq *q);
+
+#endif

@@ -1,0 +1,39 @@
+#ifndef VM_SHIM_H
+#define VM_SHIM_H
+
+#include "kernel/vm/fault.h"
+
+/*
+ * The machine under kernel/vm in host tests: frames in an array, objects from malloc(), and a
+ * model of what the hardware does with the page tables.  Each hart has a translation cache and an
+ * instruction cache that forget only what they are told to forget, so a missing fence shows as
+ * wrong data.  There is one thread; shim_hart() says which hart it plays.
+ */
+#define SHIM_FRAMES 8192
+#define SHIM_HARTS  3
+
+/* Starts over with nothing allocated, `asid_bits` implemented bits of ASID. */
+void shim_reset(uint asid_bits);
+void shim_hart(uint hart);
+
+/* The n-th allocation from now on (frames and objects together) fails, once; 0 = none. */
+void shim_fail_nth(uint64 n);
+bool shim_failed(void); /* it has */
+
+uint64 shim_frames_used(void);
+uint64 shim_objects_used(void);
+uint64 shim_fences(void);
+uint64 shim_ipis(void);
+
+/*
+ * What an instruction of the program in s does, on this hart, which has s active: the page is
+ * translated, faulted in if needed, and 8 bytes are loaded, stored or fetched.
+ */
+enum fault_result shim_load(struct space *s, uint64 va, uint64 *value);
+enum fault_result shim_store(struct space *s, uint64 va, uint64 value);
+enum fault_result shim_fetch(struct space *s, uint64 va, uint64 *value);
+
+/* Rules V1, V2, V4, V5, V11, V12 over n spaces that are all there are; fails the test if broken. */
+void shim_check(struct space *const *space, uint n);
+
+#endif
