@@ -1,0 +1,28 @@
+"""What all tests share: the products that `make` has built, and machines made of them."""
+
+import pytest
+
+import machine
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "soak: a long campaign, run by `make soak` only")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built():
+    for debug in (False, True):
+        for name in ("kernel.elf", "fs.img"):
+            product = machine.products(debug) / name
+            assert product.exists(), f"{product} is missing: run the tests with `make test`"
+
+
+@pytest.fixture(scope="module")
+def shell():
+    """A machine at its prompt, shared by the tests of one file; its disk is checked at the end."""
+    with machine.Machine(cpus=2, mem="64M") as m:
+        m.boot()
+        yield m
+        m.line("")
+        m.expect(r"\$ $")
+        m.halt()

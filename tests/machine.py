@@ -1,0 +1,129 @@
+"""A guest machine under test: QEMU on a copy of the built image, driven over its console."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+import pexpect
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
+FSCK = TOP / "build" / "fsck"
+MKFS = TOP / "build" / "mkfs"
+
+CTRL_C, CTRL_D, CTRL_H, CTRL_P, CTRL_U, CTRL_W = "\x03", "\x04", "\x08", "\x10", "\x15", "\x17"
+
+
+def products(debug=False):
+    return TOP / "build" / ("debug" if debug else "release")
+
+
+def copy_image(source, target):
+    """Copies a sparse image without reading its holes."""
+    subprocess.run(["cp", "--sparse=always", source, target], check=True, timeout=60)
+
+
+class Machine:
+    """One boot.  Use as a context manager: the QEMU that it started is gone afterwards."""
+
+    def __init__(self, cpus=1, mem="128M", debug=False, image=None, disk=True, append="",
+                 machine="virt,aclint=on", extra=(), kernel=None, timeout=60, workdir=None):
+        self.timeout = timeout
+        self.own_dir = None if workdir else tempfile.mkdtemp(prefix="faultline-")
+        self.dir = pathlib.Path(workdir or self.own_dir)
+        self.image = None
+        args = ["-machine", machine, "-bios", "none", "-m", str(mem), "-smp", str(cpus),
+                "-nographic", "-kernel", str(kernel or products(debug) / "kernel.elf"),
+                "-global", "virtio-mmio.force-legacy=false"]
+        if disk:
+            self.image = pathlib.Path(image) if image else self.dir / "fs.img"
+            if not image:
+                copy_image(products(debug) / "fs.img", self.image)
+            args += ["-drive", f"file={self.image},if=none,format=raw,id=x0",
+                     "-device", "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0"]
+        if append:
+            args += ["-append", append]
+        self.args = args + list(extra)
+        self.child = None
+        self.log = ""
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+    def start(self):
+        self.started = time.monotonic()
+        self.child = pexpect.spawn(QEMU, self.args, timeout=self.timeout, encoding="utf-8",
+                                   codec_errors="replace", dimensions=(50, 200))
+        self.child.delaybeforesend = None
+
+    def close(self):
+        if self.child:
+            self.child.close(force=True)
+        if self.own_dir:
+            shutil.rmtree(self.own_dir, ignore_errors=True)
+
+    def expect(self, pattern, timeout=None):
+        """Waits for a regular expression; returns what came before it."""
+        try:
+            self.child.expect(pattern, timeout=timeout or self.timeout)
+        except (pexpect.TIMEOUT, pexpect.EOF) as error:
+            tail = (self.log + (self.child.before or ""))[-3000:]
+            raise AssertionError(f"{type(error).__name__} while waiting for {pattern!r}:\n{tail}")
+        matched = self.child.after if isinstance(self.child.after, str) else ""
+        self.log += self.child.before + matched
+        assert "panic:" not in self.child.before or "panic" in pattern, self.child.before[-3000:]
+        return self.child.before.replace("\r\n", "\n")
+
+    def boot(self):
+        """Waits for the shell's first prompt; returns what was printed until then."""
+        return self.expect(r"\$ $", timeout=self.timeout)
+
+    def send(self, text):
+        self.child.send(text)
+
+    def line(self, text):
+        self.child.send(text + "\n")
+
+    def run(self, command, timeout=None):
+        """Types a command and returns what it printed, up to the next prompt."""
+        self.line(command)
+        self.expect(re.escape(command) + r"\r\n", timeout=10)
+        return self.expect(r"(?:^|(?<=\n))\$ $", timeout=timeout)
+
+    def status(self, command, timeout=None):
+        """The exit status of a command, and what it printed."""
+        out = self.run(command, timeout)
+        return int(self.run("echo $?").split()[-1]), out
+
+    def exit_code(self, timeout=20):
+        """Waits for QEMU to end by itself."""
+        self.expect(pexpect.EOF, timeout=timeout)
+        self.child.close()
+        assert self.child.exitstatus is not None, f"QEMU died of signal {self.child.signalstatus}"
+        return self.child.exitstatus
+
+    def halt(self):
+        """Ends the machine from its shell and checks the disk that it leaves."""
+        self.line("halt")
+        code = self.exit_code()
+        assert code == 0, f"halt ended QEMU with status {code}"
+        self.fsck()
+
+    def fsck(self):
+        check = subprocess.run([FSCK, self.image], capture_output=True, text=True, timeout=60,
+                               check=False)
+        assert check.returncode == 0, check.stdout + check.stderr
+        return check.stdout
+
+    def host_cpu_seconds(self):
+        """Processor time that QEMU has used so far."""
+        fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,95 @@
+"""From power-on to a prompt, on many kinds of machine, and what is said when something lacks."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from machine import Machine, products
+
+
+@pytest.mark.parametrize("cpus,mem", [(1, "32M"), (2, "64M"), (4, "128M"), (8, "256M"), (1, "4G"),
+                                      (2, "8G")])
+def test_boots_and_halts(cpus, mem):
+    with Machine(cpus=cpus, mem=mem) as m:
+        text = m.boot()
+        mib = int(mem[:-1]) * (1024 if mem.endswith("G") else 1)
+        assert re.search(rf"Faultline: {mib} MiB, {cpus} harts?\b", text)
+        assert "init: starting sh" in text
+        assert "hello" in m.run("echo hello | cat")
+        m.halt()
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_all_harts_run_processes(debug):
+    with Machine(cpus=4, mem="64M", debug=debug) as m:
+        m.boot()
+        out = m.run("grind -n 40 -p 8 & ps; ps; ps; wait", timeout=120)
+        harts = {line.split()[3] for line in out.splitlines() if re.match(r"\s*\d+ +\d+ ", line)}
+        assert len(harts) >= 2, out
+        m.halt()
+
+
+def test_banner_within_a_second():
+    """The best of three boots: the machine that runs the tests may be busy."""
+    took = []
+    for _ in range(3):
+        with Machine(mem="128M") as m:
+            m.expect("Faultline: ")
+            took.append(time.monotonic() - m.started)
+    assert min(took) < 1, took
+
+
+def test_idle_guest_leaves_the_host_alone():
+    with Machine(cpus=4, mem="64M") as m:
+        m.boot()
+        time.sleep(2)  # what init and the journal still have to do
+        before = m.host_cpu_seconds()
+        time.sleep(6)
+        used = m.host_cpu_seconds() - before
+        assert used < 6 * 0.03, f"{used:.2f} s of processor time in 6 s"
+        m.halt()
+
+
+def test_exit_status_reaches_the_host():
+    with Machine(mem="32M") as m:
+        m.boot()
+        m.line("halt 42")
+        assert m.exit_code() == 42
+        m.fsck()
+
+
+def test_says_that_the_disk_is_missing():
+    with Machine(mem="32M", disk=False) as m:
+        m.expect(r"faultline: .*disk.*\n")
+        assert m.exit_code() == 1
+
+
+def test_says_that_sstc_is_missing():
+    with Machine(mem="32M", extra=["-cpu", "rv64,sstc=false"]) as m:
+        m.expect(r"faultline: .*Sstc.*QEMU 7\.2.*\n")
+        assert m.exit_code() == 1
+
+
+def test_one_hart_without_software_interrupts():
+    with Machine(cpus=2, mem="64M", machine="virt") as m:
+        assert "aclint=on" in m.boot()
+        assert "hello" in m.run("echo hello")
+        m.halt()
+
+
+def test_refuses_a_disk_without_a_file_system(tmp_path):
+    image = tmp_path / "noise.img"
+    image.write_bytes(b"\xa5" * 4096 * 64)
+    with Machine(mem="32M", image=image) as m:
+        m.expect(r"faultline: no root file system: .*\n")
+        assert m.exit_code() == 1
+
+
+def test_kernel_segments_are_never_writable_and_executable():
+    out = subprocess.run(["readelf", "-lW", products() / "kernel.elf"], capture_output=True,
+                         text=True, check=True).stdout
+    flags = re.findall(r"^\s+LOAD\s.*?0x\w+ ([R ][W ][E ]) ", out, re.M)
+    assert len(flags) >= 3
+    assert not [f for f in flags if "W" in f and "E" in f], flags

@@ -1,0 +1,98 @@
+"""The line discipline and ^C, as a person at the keyboard meets them."""
+
+import re
+import time
+
+from machine import CTRL_C, CTRL_D, CTRL_H, CTRL_P, CTRL_U, CTRL_W, Machine
+
+
+def typed(shell, keys):
+    """What the shell prints for a line of keys that ends in a newline."""
+    shell.send(keys)
+    shell.expect(r"\r\n")
+    return shell.expect(r"(?:^|(?<=\n))\$ $")
+
+
+def test_echo_and_erase_character(shell):
+    assert typed(shell, f"echo abx{CTRL_H}c\n") == "abc\n"
+    assert typed(shell, "echo abx\x7fc\n") == "abc\n"
+
+
+def test_erase_does_not_pass_the_start_of_the_line(shell):
+    assert typed(shell, f"{CTRL_H * 5}echo ok\n") == "ok\n"
+
+
+def test_erase_word_and_line(shell):
+    assert typed(shell, f"echo one two{CTRL_W}three\n") == "one three\n"
+    assert typed(shell, f"rubbish rubbish{CTRL_U}echo clean\n") == "clean\n"
+
+
+def test_end_of_file(shell):
+    shell.line("cat")
+    shell.expect("cat\r\n")
+    shell.line("one line")
+    shell.expect("one line\r\none line\r\n")
+    shell.send("without newline" + CTRL_D)
+    shell.expect("without newlinewithout newline")
+    shell.send(CTRL_D)
+    shell.expect(r"\$ $")
+
+
+def test_process_list_on_a_key(shell):
+    shell.send(CTRL_P)
+    shell.expect(r"PID +PPID +STATE")
+    assert re.search(r" 1 +0 \w+ .*init", shell.expect(r" sh\r\n"))
+    assert typed(shell, "echo on\n").endswith("on\n")
+
+
+def test_interrupt_kills_a_pipeline_but_not_the_shell(shell):
+    before = shell.run("ps | grep sh").strip().splitlines()
+    shell.line("cat | cat | cat")
+    shell.expect("cat\r\n")
+    time.sleep(0.3)
+    shell.send(CTRL_C)
+    shell.expect(r"\$ $", timeout=10)
+    out = shell.run("ps")
+    assert " cat" not in out, out
+    assert len(shell.run("ps | grep sh").strip().splitlines()) == len(before)
+
+
+def test_interrupt_kills_a_busy_process(shell):
+    shell.line("grind")
+    shell.expect("seed")
+    shell.send(CTRL_C)
+    shell.expect(r"\$ $", timeout=10)
+    time.sleep(0.5)
+    assert "grind" not in shell.run("ps")
+
+
+def test_interrupt_at_the_prompt_discards_the_line(shell):
+    shell.send("echo nonsense" + CTRL_C)
+    shell.expect(r"\$ $")
+    assert "alive" in shell.run("echo alive")
+
+
+def test_interrupt_leaves_background_jobs(shell):
+    shell.run("sleep 300 &")
+    shell.line("cat")
+    shell.expect("cat\r\n")
+    time.sleep(0.2)
+    shell.send(CTRL_C)
+    shell.expect(r"\$ $")
+    ps = shell.run("ps")
+    pids = re.findall(r"^ *(\d+) .* sleep$", ps, re.M)
+    assert len(pids) == 1, ps
+    shell.run(f"kill {pids[0]}")
+
+
+def test_a_long_paste_loses_nothing():
+    with Machine(cpus=2, mem="64M") as m:
+        m.boot()
+        lines = [f"line {n} " + "x" * (n % 60) for n in range(150)]
+        m.line("cat > pasted")
+        for line in lines:
+            m.line(line)
+        m.send(CTRL_D)
+        m.expect(r"\$ $", timeout=60)
+        assert m.run("cat pasted", timeout=60).splitlines() == lines
+        m.halt()

@@ -1,0 +1,48 @@
+"""The kernel's own faults, provoked from outside with gdb, end in a panic that explains itself."""
+
+import re
+import socket
+import subprocess
+
+from machine import Machine, products
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def provoke(debug, commands):
+    """Boots, stops in sys_pause, runs gdb commands there; returns what the console then shows."""
+    port = free_port()
+    with Machine(mem="32M", debug=debug, append="panic=exit",
+                 extra=["-gdb", f"tcp:127.0.0.1:{port}"]) as m:
+        m.boot()
+        script = ["set confirm off", "set pagination off", f"target remote 127.0.0.1:{port}",
+                  "hbreak sys_pause", "continue", *commands, "delete", "detach"]
+        args = ["gdb-multiarch", "-nx", "-batch"]
+        for command in script:
+            args += ["-ex", command]
+        with subprocess.Popen([*args, str(products(debug) / "kernel.elf")],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as gdb:
+            try:
+                m.send("sleep 1\n" * 4)
+                text = m.expect(r"panic: .*\n")
+                assert m.exit_code() == 127
+            finally:
+                gdb.kill()
+        return text.replace("\r", "") + m.log.replace("\r", "")
+
+
+def test_kernel_fault_is_decoded_with_symbols():
+    text = provoke(True, ["set $pc = sys_getpid", "stepi", "set $a0 = 0", "set $a5 = 0",
+                          "set $pc = 0xffffffc000000123"])
+    assert re.search(r"kernel trap: instruction page fault", text), text
+    assert re.search(r"address 0xffffffc000000122|address 0xffffffc000000123", text), text
+    assert re.search(r"#\d+ .*user_trap\+0x[0-9a-f]+ kernel/trap/trap\.c:\d+", text), text
+
+
+def test_kernel_stack_overflow_is_named():
+    text = provoke(False, ["set $sp = ($sp & ~0x3fff) + 0x1008"])
+    assert "kernel stack overflow" in text, text
