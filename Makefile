@@ -76,13 +76,20 @@ NORECURSE := $(call accepts,-Wno-infinite-recursion)
 CCVERSION := $(shell $(CC) -dumpfullversion 2>/dev/null)
 endif
 
+# The second scheduling pass moves stores into a large frame above the step that allocates it (seen
+# with GCC 12 and frame pointers).  An interrupt would overwrite them in the kernel, and in user
+# mode an access below the stack pointer is an error.
+NOSCHED := -fno-schedule-insns2
+
 # -Werror is kept out of the notes: `make WERROR=1` after `make` builds nothing again.
 WERR   := $(if $(call yes,$(WERROR)),-Werror)
 COMMON := $(ARCH) -mcmodel=medany -mno-relax -std=gnu11 -ffreestanding -fno-common -fno-pie \
-    -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
+    -fno-omit-frame-pointer $(NOSCHED) -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
     -U_FORTIFY_SOURCE -g -I. $(if $(LAB),-DLAB_$(shell echo '$(LAB)' | tr a-z- A-Z_))
-KFLAGS := $(COMMON) $(OPT) -Wall -Wextra -fno-stack-protector
-UFLAGS := $(COMMON) $(OPT) -Wall -Wextra -fstack-protector-strong
+KFLAGS := $(COMMON) $(OPT) -Wall -Wextra -Wframe-larger-than=2000 -fno-stack-protector
+# With a frame of more than 2 KiB the second scheduling pass may store below the stack pointer before
+# that is moved down, which kills the program: memory there is no stack (docs/abi.md).
+UFLAGS := $(COMMON) $(OPT) -Wall -Wextra -fstack-protector-strong -fno-schedule-insns2
 # Programs that others wrote: the optimisation and the warnings that they were written for.
 XFLAGS := $(COMMON) -O1 -Wall -fstack-protector-strong $(NORECURSE)
 UWERR  := $(WERR) -Wno-error=format -Wno-error=format-security

@@ -64,10 +64,11 @@ static int run_round(int round)
     return failed;
 }
 
-/* Removes what the workers left, by the program that knows how. */
+/* Removes what the workers left, also outside their directory, by the program that knows how. */
 static void clean_up(void)
 {
-    char *argv[] = {"rm", "-rf", GRIND_DIR, 0};
+    char *argv[] = {"rm",       "-rf",      GRIND_DIR,  "/grind-a", "/grind-b",
+                    "/grind-c", "/grind-d", "/grind-e", 0};
     int pid = fork();
     if (pid == 0) {
         exec("/rm", argv);

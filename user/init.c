@@ -51,6 +51,10 @@ static void reap_until(int shell)
 
 int main(void)
 {
+    if (getpid() != 1) {
+        prog_warn("the system has started already");
+        return 1;
+    }
     open_console();
     for (;;) {
         int started = uptime();

@@ -26,22 +26,24 @@ void start_make_root(void)
 
 /*
  * Opens stimecmp to supervisor mode (Sstc extension, section "Machine and Supervisor Level
- * Additions").  On a machine without menvcfg the access traps: then mtvec continues behind it.
+ * Additions") and touches it.  On a machine that lacks it, or menvcfg, the access traps: then
+ * mtvec continues behind it.
  */
 static bool enable_sstc(void)
 {
-    uint64 kept;
+    uint64 found;
     asm volatile("lla t0, 1f\n"
                  "csrw mtvec, t0\n"
                  "li %0, 0\n"
-                 "csrs %1, %2\n"
-                 "csrr %0, %1\n"
+                 "csrs %1, %3\n"
+                 "csrr t0, %2\n"
+                 "li %0, 1\n"
                  ".balign 4\n"
                  "1:\n"
-                 : "=&r"(kept)
-                 : "i"(CSR_MENVCFG), "r"(MENVCFG_STCE)
+                 : "=&r"(found)
+                 : "i"(CSR_MENVCFG), "i"(CSR_STIMECMP), "r"(MENVCFG_STCE)
                  : "t0", "memory");
-    return (kept & MENVCFG_STCE) != 0;
+    return found;
 }
 
 void start(uint64 hartid, paddr fdt)

@@ -117,12 +117,12 @@ void backtrace(uint64 pc, uint64 fp)
         const uint64 *frame = (const uint64 *)fp;
         uint64 ra = frame[-1];
         caller = frame[-2];
-        if (is_text(ra)) {
+        if (!is_text(ra) && is_frame(ra, slot)) {
+            caller = ra; /* interrupted in a leaf function: it saves nothing but s0, at -8 */
+        } else {
             printf("#%d ", calls++);
             print_place(ra, ra - 1); /* the call; behind it another function or line may begin */
             printf("\n");
-        } else {
-            caller = ra; /* interrupted in a leaf function: it saves nothing but s0, at -8 */
         }
         if (caller <= fp)
             break;

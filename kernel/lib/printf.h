@@ -3,6 +3,12 @@
 
 #include <stdarg.h>
 
+/* In unit tests these names belong to the host's C library. */
+#if defined(HOST_TEST) && !defined(printf)
+#define printf  kernel_printf
+#define vprintf kernel_vprintf
+#endif
+
 /*
  * Formats: %d %i %u %x %X %p %s %c %% with flags `-`, `0`, `+`, width, precision (also `*`) and
  * the lengths l, ll, z.  Nothing else.

@@ -1,5 +1,6 @@
 /* Process 1: mounts the file system on its way to user mode, then is /init. */
 #include "kernel/dev/dev.h"
+#include "kernel/dev/machine.h"
 #include "kernel/fs/fs.h"
 #include "kernel/lib/csr.h"
 #include "kernel/lib/panic.h"
@@ -27,7 +28,8 @@ static void to_user_mode(void *unused)
         machine_off(1);
     }
     p->tf->reg[TF_A0] = 1;
-    printf("boot: %lu instructions\n", r_instret());
+    if (machine_option("timing", NULL, 0))
+        printf("boot: %lu instructions\n", r_instret());
 }
 
 void proc_start_init(void)

@@ -1,6 +1,14 @@
-/* Mutexes: see mutex.h.  `guard` is held for a few instructions only. */
+/*
+ * Mutexes: see mutex.h.  The holder is one word, so a lock that nobody waits for costs one
+ * compare-and-swap to take and one to release.  Its lowest bit, WAITED, says that the queue may
+ * not be empty; it is set only under `guard`, by who is about to sleep, so a releaser that does
+ * not see it has nobody to wake.
+ */
 #include "kernel/sync/mutex.h"
+#include "kernel/lib/atomic.h"
 #include "kernel/lib/panic.h"
+
+#define WAITED 1UL
 
 void mutex_init(struct mutex *m, const char *name)
 {
@@ -10,38 +18,67 @@ void mutex_init(struct mutex *m, const char *name)
     m->name = name;
 }
 
+static struct proc *with_waited(const struct proc *p)
+{
+    return (struct proc *)((uint64)p | WAITED);
+}
+
+/* The holder without the mark. */
+static struct proc *holder_of(const struct mutex *m)
+{
+    return (struct proc *)((uint64)load_relaxed(&m->holder) & ~WAITED);
+}
+
+/* guard held: takes a free mutex, or marks a held one as waited for; true if it was taken. */
+static bool take_or_mark(struct mutex *m, struct proc *self)
+{
+    struct proc *mine = list_empty(&m->waiters.sleepers) ? self : with_waited(self);
+    for (;;) {
+        struct proc *old = load_relaxed(&m->holder);
+        if (old == NULL && atomic_cas(&m->holder, old, mine))
+            return true;
+        if (old != NULL &&
+            (old == with_waited(old) || atomic_cas(&m->holder, old, with_waited(old))))
+            return false;
+    }
+}
+
+static void lock_slowly(struct mutex *m, struct proc *self)
+{
+    if (holder_of(m) == self)
+        panic("mutex_lock: \"%s\" is held by its taker", m->name);
+    spin_lock(&m->guard);
+    while (!take_or_mark(m, self))
+        waitq_sleep(&m->waiters, &m->guard);
+    spin_unlock(&m->guard);
+}
+
 void mutex_lock(struct mutex *m)
 {
+    struct proc *self = proc_self();
     assert_may_sleep("mutex_lock");
-    spin_lock(&m->guard);
-    if (m->holder == proc_self())
-        panic("mutex_lock: \"%s\" is held by its taker", m->name);
-    while (m->holder)
-        waitq_sleep(&m->waiters, &m->guard);
-    m->holder = proc_self();
-    spin_unlock(&m->guard);
+    if (!atomic_cas(&m->holder, NULL, self))
+        lock_slowly(m, self);
 }
 
 bool mutex_trylock(struct mutex *m)
 {
-    spin_lock(&m->guard);
-    bool free = m->holder == NULL;
-    if (free)
-        m->holder = proc_self();
-    spin_unlock(&m->guard);
-    return free;
+    return atomic_cas(&m->holder, NULL, proc_self());
 }
 
 void mutex_unlock(struct mutex *m)
 {
+    struct proc *self = proc_self();
+    ASSERT(holder_of(m) == self, "the mutex is not held by its releaser");
+    if (atomic_cas(&m->holder, self, NULL))
+        return;
     spin_lock(&m->guard);
-    ASSERT(m->holder == proc_self(), "the mutex is not held by its releaser");
-    m->holder = NULL;
+    store_release(&m->holder, NULL);
     waitq_wake_one(&m->waiters);
     spin_unlock(&m->guard);
 }
 
 bool mutex_held(struct mutex *m)
 {
-    return __atomic_load_n(&m->holder, __ATOMIC_RELAXED) == proc_self();
+    return holder_of(m) == proc_self();
 }

@@ -8,9 +8,9 @@
  * hart; interrupts stay on.  The order among mutexes is in docs/locking.md.
  */
 struct mutex {
-    struct spinlock guard;
+    struct proc *holder;   /* NULL = free; atomic.  The lowest bit: somebody waits */
+    struct spinlock guard; /* of waiters; taken only when there are any */
     struct waitq waiters;
-    struct proc *holder; /* NULL = free; guarded by guard */
     const char *name;
 };
 

@@ -35,10 +35,15 @@ extern struct disk *disk;   /* shared between boots */
 extern uchar *disk_image;   /* likewise */
 extern struct event *disk_events;
 extern uchar *disk_data;
-extern bool shim_killed; /* the process that would sleep is killed */
+extern bool shim_killed;  /* the process that would sleep is killed */
+extern bool shim_verbose; /* show what the kernel prints */
+extern uint shim_lines;   /* what it printed so far */
 
 /* Once: the shared memory for a disk of up to this size. */
 void shim_init(uint max_blocks);
+
+/* Memory of this program and all its boots, filled with zeros. */
+void *shim_shared(uint64 bytes);
 
 /* Makes an empty file system of this size on the disk, with a device /null. */
 void shim_format(uint nblocks, uint njournal, uint ninodes);
@@ -52,7 +57,7 @@ int shim_boot(uint mib, int seconds, int (*fn)(void *arg), void *arg);
 /* The checker of mkfs on the disk as it is: prints what is wrong; number of errors. */
 uint64 shim_check(uint64 *orphans);
 
-/* Calls of the file layer with the root as current directory. */
+/* fs_calls.c: calls of the file layer with the root as current directory. */
 int shim_open(const char *path, int flags, struct file **f);
 int64 shim_write(struct file *f, const void *bytes, uint64 n);
 int64 shim_read(struct file *f, void *bytes, uint64 n);

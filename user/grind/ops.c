@@ -32,14 +32,30 @@ uint grind_below(struct worker *w, uint n)
     return (uint)(w->random >> 20) % n;
 }
 
-/* One of few names, some of them in directories that may or may not exist. */
+/*
+ * One of few names, some of them in directories that may or may not exist.  By ".." a worker may
+ * come out of its directory, so the names are such as nobody else uses (grind.c removes them).
+ */
 static const char *name(struct worker *w)
 {
     static const char *const names[] = {
-        "a",     "b",      "c",   "d", "d/a",
-        "d/b",   "d/../a", "./c", "e", "e/longer-name-than-14",
-        "e/d/a", "..",     ".",   "",  "/grind.tmp/f",
-        "f/g/h", "d/e",
+        "grind-a",
+        "grind-b",
+        "grind-c",
+        "grind-d",
+        "grind-d/grind-a",
+        "grind-d/grind-b",
+        "grind-d/../grind-a",
+        "./grind-c",
+        "grind-e",
+        "grind-e/grind-a-name-of-more-than-14",
+        "grind-e/grind-d/grind-a",
+        "..",
+        ".",
+        "",
+        GRIND_DIR "/grind-a",
+        "grind-a/grind-b/grind-c",
+        "grind-d/grind-e",
     };
     return names[grind_below(w, sizeof names / sizeof names[0])];
 }
@@ -173,6 +189,7 @@ static void do_child(struct worker *w)
     if (pid == 0) {
         canary[0] = -1;
         close(1);
+        close(2);
         if (how == 1)
             exec(grind_below(w, 2) ? "/echo" : name(w), argv);
         for (int i = 0; how == 2 && i < 100; i++)

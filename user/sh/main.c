@@ -58,7 +58,7 @@ int main(int argc, char **argv)
     for (int number = 1;; number++) {
         switch (next_line()) {
         case INPUT_LINE:
-            if (!run_line(line) && !run_interactive)
+            if (!run_line(line, number) && !run_interactive)
                 exit(run_status);
             break;
         case INPUT_LONG:

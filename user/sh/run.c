@@ -310,14 +310,17 @@ static void run_chains(const struct chain *first)
     }
 }
 
-int run_line(const char *line)
+int run_line(const char *line, int number)
 {
     const char *error;
     struct chain *tree = parse_line(&arena, line, &error);
 
     if (error != 0) {
         run_status = 2;
-        prog_warn("%s", error);
+        if (run_interactive)
+            prog_warn("%s", error);
+        else
+            prog_warn("line %d: %s", number, error);
     } else {
         run_chains(tree);
     }

@@ -123,7 +123,9 @@ builtin *builtin_find(const char *name); /* 0 if it is no built-in command */
 extern int run_interactive; /* lines come from a console, which is descriptor 0 */
 extern int run_status;      /* of the last command */
 
-int run_line(const char *line); /* false, after a message, if it is not well-formed */
-void run_foreground(int pgid);  /* if interactive: ^C kills this process group; 0: none */
+/* Runs line `number` of the input; false, after a message, if it is not well-formed. */
+int run_line(const char *line, int number);
+
+void run_foreground(int pgid); /* if interactive: ^C kills this process group; 0: none */
 
 #endif

@@ -84,8 +84,6 @@ void access_no_execute(void)
 
 /* --- the stack ------------------------------------------------------------------------------- */
 
-static uint64 stack_page; /* where the test's own stack is, for probes of the area around it */
-
 static int use_stack(int pages)
 {
     volatile char page[PGSIZE];
@@ -114,11 +112,21 @@ void stack_overflow(void)
 /* Addresses below the stack pointer are no growth, however near. */
 void stack_below_pointer(void)
 {
-    stack_page = PGROUNDDOWN(r_sp());
+    uint64 stack_page = PGROUNDDOWN(r_sp());
     KILLED(load, stack_page - 12 * PGSIZE);
     KILLED(store, stack_page - 12 * PGSIZE);
     KILLED(store, stack_page - (USERSTACK - 5) * PGSIZE);
-    KILLED(store, stack_page - (USERSTACK + 1) * PGSIZE);
+}
+
+/* The page between the program and its stack. */
+void stack_guard(void)
+{
+    extern char end[]; /* user.ld: where the program ends */
+    uint64 guard = PGROUNDUP((uint64)end);
+    KILLED(load, guard);
+    KILLED(store, guard);
+    KILLED(store, guard + PGSIZE - 1);
+    PASSES(store, guard - 1);
 }
 
 /* The kernel grows the stack as the program itself would: here it touches a page first. */

@@ -95,7 +95,8 @@ void cow_many_sharers(void)
     int ends[2], n = 0;
     if (kernel_now().frames_total < 100 * MIB_FRAMES)
         SKIP("needs 128 MiB");
-    area_fill(1);
+    area = heap_pages(1); /* little is promised, so that there is room for many */
+    data_fill(area, 1, 0, PGSIZE);
     MUST(pipe(ends));
     while (n < SHARERS && child_fork() > 0)
         n++;
@@ -114,7 +115,7 @@ void cow_many_sharers(void)
         SAME(status, 0);
     }
     SAME(close(ends[0]), 0);
-    CHECK(data_good(area, 1, 0, PAGES * PGSIZE));
+    CHECK(data_good(area, 1, 0, PGSIZE));
 }
 
 /* The kernel writes for the child: into the child's copy. */
@@ -145,23 +146,26 @@ void cow_by_kernel(void)
 }
 
 /* A buffer handed to a call that sleeps, while the process forks from another side: pipes. */
-static void fill_slowly(long fd)
+static void fill_slowly(int fd, int hold)
 {
+    char c;
     for (int i = 0; i < 30; i++) {
         data_fill(scratch, 9, i * 1000, 1000);
-        SAME(write((int)fd, scratch, 1000), 1000);
+        SAME(write(fd, scratch, 1000), 1000);
         yield();
     }
+    SAME(read(hold, &c, 1), 1); /* not to end among the children of the other side */
 }
 
 void cow_while_reading(void)
 {
-    int ends[2], at = 0;
+    int ends[2], hold[2], at = 0;
     area_fill(1);
     MUST(pipe(ends));
+    MUST(pipe(hold));
     int pid = child_fork();
     if (pid == 0) {
-        fill_slowly(ends[1]);
+        fill_slowly(ends[1], hold[0]);
         exit(0);
     }
     SAME(close(ends[1]), 0);
@@ -169,10 +173,11 @@ void cow_while_reading(void)
         at += MUST(read(ends[0], area + at, 30000 - at));
         PASSES(write_some, at % 4);
     }
+    SAME(write(hold[1], "x", 1), 1);
     SAME(child_wait(pid), 0);
     CHECK(data_good(area, 9, 0, 30000));
     CHECK(data_good(area + 30000, 1, 30000, PAGES * PGSIZE - 30000));
-    SAME(close(ends[0]), 0);
+    SAME(close(ends[0]) + close(hold[0]) + close(hold[1]), 0);
 }
 
 /* fork promises the child all of its writable memory, so more than half of it cannot fork. */

@@ -201,6 +201,10 @@ void file_stat_fields(void)
     SAME(stat(".", &again), 0);
     SAME(stat("d/..", &st), 0);
     SAME(st.ino, again.ino);
+    int ends[2];
+    MUST(pipe(ends));
+    REFUSED(fstat(ends[0], &st), EINVAL); /* nothing that could be told of a pipe */
+    SAME(close(ends[0]) + close(ends[1]), 0);
     REFUSED(fstat(fd, &st), EBADF);
     REFUSED(stat("nosuch", &st), ENOENT);
 }

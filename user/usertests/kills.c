@@ -194,36 +194,35 @@ void kill_in_files(void)
     file_check("after", 1, 5000);
 }
 
-/* Everybody kills everybody of the family; the test itself is not among them. */
-static void kill_siblings(long first)
+/* Brothers who kill each other; they learn of each other through a pipe. */
+enum { BROTHERS = 8 };
+
+static void kill_brothers(int from)
 {
+    int pids[BROTHERS];
+    SAME(read(from, pids, sizeof pids), sizeof pids);
     for (int round = 0; round < 50; round++)
-        for (int i = 0; i < 8; i++)
-            if (first + i != getpid())
-                kill((int)first + i);
+        for (int i = 0; i < BROTHERS; i++)
+            if (pids[i] != getpid())
+                kill(pids[i]);
 }
 
 void kill_each_other(void)
 {
-    int parent = child_fork();
-    if (parent == 0) {
-        int first = 0;
-        for (int i = 0; i < 8; i++) {
-            int pid = child_fork();
-            if (pid == 0) {
-                pause(1);
-                kill_siblings(first ? first : getpid());
-                exit(0);
-            }
-            if (first == 0)
-                first = pid;
+    int ends[2], pids[BROTHERS], status;
+    MUST(pipe(ends));
+    for (int i = 0; i < BROTHERS; i++) {
+        pids[i] = child_fork();
+        if (pids[i] == 0) {
+            kill_brothers(ends[0]);
+            exit(0);
         }
-        for (int i = 0; i < 8; i++) {
-            int status;
-            MUST(wait(&status));
-            CHECK(status == 0 || status == -1);
-        }
-        exit(0);
     }
-    SAME(child_wait(parent), 0);
+    for (int i = 0; i < BROTHERS; i++)
+        SAME(write(ends[1], pids, sizeof pids), sizeof pids);
+    for (int i = 0; i < BROTHERS; i++) {
+        MUST(wait(&status));
+        CHECK(status == 0 || status == -1);
+    }
+    SAME(close(ends[0]) + close(ends[1]), 0);
 }

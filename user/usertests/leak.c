@@ -7,6 +7,15 @@
 
 #define PATIENCE 30 /* ticks: what a killed process held is freed when it gets its next turn */
 
+/*
+ * Frames that describe the contents of others: a cached page, whose disk blocks may be scattered,
+ * needs up to 1/24 of its size for that.
+ */
+static long bookkeeping(const struct kstat *a, const struct kstat *b)
+{
+    return b->frames_cache > a->frames_cache ? (long)(b->frames_cache - a->frames_cache) / 24 : 0;
+}
+
 /* The change from a to b of what has to be equal; positive numbers are losses. */
 struct change {
     long procs, files, inodes, pipes, blocks, disk_inodes, promised, frames;
@@ -22,7 +31,8 @@ static struct change compare(const struct kstat *a, const struct kstat *b)
         .blocks = (long)(a->blocks_free - b->blocks_free),
         .disk_inodes = (long)(a->inodes_free - b->inodes_free),
         .promised = (long)(b->frames_committed - a->frames_committed),
-        .frames = (long)(a->frames_free + a->frames_cache - b->frames_free - b->frames_cache),
+        .frames = (long)(a->frames_free + a->frames_cache - b->frames_free - b->frames_cache) -
+                  bookkeeping(a, b),
     };
 }
 

@@ -182,6 +182,7 @@ void orphan_adopted(void)
     SAME(child_wait(parent), 0);
     SAME(new_parent(orphan, parent), 1);
     REFUSED(wait(0), ECHILD);
+    SAME(close(hold[0]) + close(hold[1]), 0);
 }
 
 /* Parents and children end at the same time, in every order. */

@@ -9,6 +9,7 @@
 
 #define QUICK_LIMIT (90 * TICK_HZ) /* ticks; a loaded host is slow */
 #define SLOW_LIMIT  (600 * TICK_HZ)
+#define GRACE       10 /* ticks for orphans to end */
 
 static int start_test(const struct test *t, const int report[2])
 {
@@ -71,20 +72,28 @@ static int kill_orphan(struct procinfo *list, int n, int orphan)
  */
 static int kill_strays(void)
 {
-    struct procinfo self, *list = (struct procinfo *)sbrk(NPROC * sizeof *list);
-    int n = list == (void *)SBRK_ERROR ? -1 : procinfo(list, NPROC);
-    int killed = 0;
-    if (!child_find(getpid(), &self))
-        n = 0;
+    struct procinfo self, *list;
+    int killed = 0, bytes = NPROC * sizeof *list;
+    if (!child_find(getpid(), &self) || (list = (void *)sbrk(bytes)) == (void *)SBRK_ERROR)
+        return 0;
+    int n = procinfo(list, NPROC);
     for (int i = 0; i < n; i++) {
         if (list[i].ppid == 1 && list[i].pid > self.pid && list[i].pgid == self.pgid) {
             killed += kill_orphan(list, n, i);
             i = -1; /* who has become an orphan may stand further up */
         }
     }
-    if (list != (void *)SBRK_ERROR)
-        sbrk(-(int)(NPROC * sizeof *list));
+    sbrk(-bytes);
     return killed;
+}
+
+/* Those that are about to end by themselves get a moment for it. */
+static int end_strays(const struct kstat *before)
+{
+    struct kstat now;
+    for (int i = 0; i < GRACE && kstat(&now) == 0 && now.procs > before->procs; i++)
+        pause(1);
+    return kill_strays();
 }
 
 /* In a process of its own, so that deep recursion leaves no trace in the driver's stack. */
@@ -129,7 +138,7 @@ static enum result judge(int status, int late, int strays, char *reason, int n)
     return reason[0] ? FAILED : PASSED;
 }
 
-static enum result run_body(const struct test *t, char *reason, int n)
+static enum result run_body(const struct test *t, const struct kstat *before, char *reason, int n)
 {
     int report[2], late;
     if (mkdir(TEST_DIR) < 0 || pipe(report) < 0) {
@@ -140,7 +149,7 @@ static enum result run_body(const struct test *t, char *reason, int n)
     int watchdog = test > 0 ? start_watchdog(test, t->slow ? SLOW_LIMIT : QUICK_LIMIT) : -1;
     close(report[1]);
     int status = await(test, watchdog, &late);
-    int strays = kill_strays();
+    int strays = end_strays(before);
     read_reason(report[0], reason, n);
     close(report[0]);
     remove_directory();
@@ -158,7 +167,7 @@ enum result run_test(const struct test *t, char *reason, int n)
     int frames_only = 1;
     for (int attempt = 0; attempt < 3; attempt++) {
         struct kstat before = kernel_now();
-        enum result r = run_body(t, reason, n);
+        enum result r = run_body(t, &before, reason, n);
         if (r == FAILED)
             return r;
         char leak[160];

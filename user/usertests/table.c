@@ -80,6 +80,7 @@
     TEST(access_no_execute)                                                                        \
     TEST(stack_grows)                                                                              \
     TEST(stack_overflow)                                                                           \
+    TEST(stack_guard)                                                                              \
     TEST(stack_below_pointer)                                                                      \
     TEST(stack_grows_in_call)                                                                      \
     TEST(stack_below_pointer_in_call)                                                              \

@@ -1,0 +1,293 @@
+// sources: kernel/fs/alloc.c kernel/fs/cache.c kernel/fs/cacheio.c kernel/fs/commit.c
+// sources: kernel/fs/data.c kernel/fs/dir.c kernel/fs/file.c kernel/fs/inode.c kernel/fs/journal.c
+// sources: kernel/fs/map.c kernel/fs/mount.c kernel/fs/names.c kernel/fs/path.c kernel/fs/pipe.c
+// sources: kernel/lib/iov.c kernel/sync/mutex.c kernel/mem/slab.c kernel/mem/kmalloc.c
+// sources: kernel/mem/frame.c kernel/mem/buddy.c kernel/mem/hartcache.c
+// sources: mkfs/check.c mkfs/checkjournal.c mkfs/checkmap.c mkfs/checktree.c mkfs/layout.c
+// sources: mkfs/image.c tests/host/sync_shim.c tests/host/panic_shim.c tests/host/page_shim.c
+// sources: tests/host/fs_shim.c tests/host/fs_calls.c tests/host/fs_load.c
+/*
+ * A disk that fails, and disks with damaged contents: every call returns, and after an error the
+ * file system on the disk is still sound.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "kernel/errno.h"
+#include "kernel/fcntl.h"
+#include "kernel/fs/journal.h"
+#include "kernel/param.h"
+#include "tests/host/fs_load.h"
+#include "tests/host/seed.h"
+
+#define BLOCKS  1600
+#define JOURNAL 120
+#define INODES  64
+#define SIZE    ((uint64)BLOCKS * BSIZE)
+#define DAMAGES 1200
+#define SECONDS 20
+
+static uchar sound[SIZE]; /* a file system with something in it */
+
+/* --- a disk that fails ------------------------------------------------------------------------------ */
+
+struct outcome {
+    bool mounted, hit; /* the request that fails was reached */
+    uint errors;       /* calls that failed for the disk */
+};
+
+static struct outcome *outcome; /* of the last boot */
+
+static bool is_disk_error(int r)
+{
+    return r == -EIO || r == -EROFS;
+}
+
+static int load_on_bad_disk(void *arg)
+{
+    load_start(*(unsigned long *)arg);
+    *outcome = (struct outcome){0};
+    outcome->mounted = fs_mount() == NULL && shim_root();
+    for (uint i = 0; outcome->mounted && i < 120; i++) {
+        outcome->errors += is_disk_error(load_step());
+        if (i % 20 == 10)
+            outcome->errors += is_disk_error(fs_sync());
+        if (i % 7 == 0)
+            fs_shrink(~0UL);
+    }
+    if (outcome->mounted) {
+        load_close();
+        outcome->errors += is_disk_error(fs_sync());
+        fs_shrink(~0UL);
+        shim_tree();
+    }
+    outcome->hit = disk->fail_at <= disk->requests;
+    return 0;
+}
+
+/* The disk works again: all is there, and can be removed. */
+static int clean_up(void *arg)
+{
+    struct kstat k = {0};
+    (void)arg;
+    if (fs_mount() || shim_tree() == 0)
+        return 1;
+    load_clean();
+    if (fs_sync() < 0)
+        return 2;
+    fs_stat(&k);
+    return k.inodes_free == k.inodes_total - 2 ? 0 : 3; /* the root and /null are left */
+}
+
+static void fail_each_request(bool all_after)
+{
+    unsigned long seed = random_next(&random_state);
+    uint n = 0, noticed = 0;
+    do {
+        uint64 orphans;
+        shim_format(BLOCKS, JOURNAL, INODES);
+        disk->fail_at = ++n;
+        disk->fail_on = all_after;
+        assert_int_equal(shim_boot(8, SECONDS, load_on_bad_disk, &seed), 0);
+        noticed += !outcome->mounted || outcome->errors > 0;
+        disk->fail_at = 0;
+        if (shim_check(NULL))
+            fail_msg("damaged by a failure of request %u", n);
+        assert_int_equal(shim_boot(8, SECONDS, clean_up, NULL), 0);
+        assert_int_equal(shim_check(&orphans), 0);
+        assert_int_equal(orphans, 0);
+    } while (outcome->hit);
+    printf("%u requests failed, %u noticed\n", n - 1, noticed);
+    assert_true(n > 60);
+    /* the rest: a prefetch that is read again, or the way home of what the journal has already */
+    assert_true(noticed >= (all_after ? n * 3 / 4 : n / 2));
+}
+
+static void test_one_request_fails(void **state)
+{
+    (void)state;
+    fail_each_request(false);
+}
+
+static void test_disk_dies(void **state)
+{
+    (void)state;
+    fail_each_request(true);
+}
+
+static int write_after_death(void *arg)
+{
+    (void)arg;
+    struct file *f;
+    if (fs_mount() || shim_create("kept", "old", 3) < 0 || fs_sync() < 0)
+        return 1;
+    if (shim_open("kept", O_RDWR, &f) < 0 || shim_write(f, "new", 3) != 3)
+        return 2;
+    disk->fail_at = disk->requests + 1;
+    disk->fail_on = true;
+    if (file_sync(f) != -EIO || fs_sync() != -EIO)
+        return 3;
+    if (shim_write(f, "x", 1) != -EROFS || fs_mkdir(shim_root(), "d") != -EROFS)
+        return 4;
+    char back[3];
+    file_put(f);
+    if (shim_open("kept", O_RDONLY, &f) < 0 || shim_read(f, back, 3) != 3)
+        return 5; /* what is in memory can be read */
+    return memcmp(back, "new", 3) ? 6 : 0;
+}
+
+static void test_read_only_after_error(void **state)
+{
+    (void)state;
+    shim_format(BLOCKS, JOURNAL, INODES);
+    assert_int_equal(shim_boot(8, SECONDS, write_after_death, NULL), 0);
+    assert_int_equal(shim_check(NULL), 0);
+}
+
+/* --- damaged disks ---------------------------------------------------------------------------------- */
+
+static struct superblock *super_of(uchar *image)
+{
+    return (struct superblock *)(image + FS_SUPER * BSIZE);
+}
+
+static int fill(void *arg)
+{
+    load_start(*(unsigned long *)arg);
+    if (fs_mount())
+        return 1;
+    for (uint i = 0; i < 200; i++)
+        load_step();
+    for (uint i = 0; i < 300; i++) { /* far enough for a top and leaves */
+        struct file *f;
+        if (shim_open("/big", O_WRONLY | O_APPEND | O_CREATE, &f) < 0)
+            break;
+        shim_write(f, sound, 2 * BSIZE);
+        file_put(f);
+    }
+    return 0; /* files are open, blocks not committed: a crash */
+}
+
+static void poke(void *at, uint64 n)
+{
+    uint64 value = random_next(&random_state);
+    if (random_below(2))
+        value = random_below(3) ? random_below(BLOCKS) : random_below(2) - 1;
+    memcpy(at, &value, n);
+}
+
+static void damage_super(uchar *image)
+{
+    struct superblock *sb = super_of(image);
+    poke((uint *)sb + random_below(sizeof(*sb) / sizeof(uint)), sizeof(uint));
+    if (random_below(4))
+        sb->checksum = fs_checksum(FS_CHECKSUM_SEED, sb, offsetof(struct superblock, checksum));
+}
+
+static void damage_journal(uchar *image)
+{
+    uint half = super_of(image)->journal + (uint)random_below(2) * (JOURNAL / 2);
+    struct journal_header *h = (struct journal_header *)(image + half * BSIZE);
+    uint *list = (uint *)(h + 1);
+    if (random_below(2))
+        poke((uint *)h + random_below(sizeof(*h) / sizeof(uint)), sizeof(uint));
+    else
+        poke(list + random_below(h->count % 100 + 1), sizeof(uint));
+    if (random_below(2) && h->count <= JOURNAL_HOMES)
+        h->checksum = fs_checksum(FS_CHECKSUM_SEED, list, h->count * sizeof(uint));
+    if (random_below(4))
+        h->selfcheck =
+            fs_checksum(FS_CHECKSUM_SEED, h, offsetof(struct journal_header, selfcheck));
+}
+
+static void damage_inode(uchar *image)
+{
+    struct dinode *table = (struct dinode *)(image + super_of(image)->inodes * BSIZE);
+    struct dinode *d = &table[random_below(INODES)];
+    for (uint i = 0; d->type == 0 && i < 20; i++)
+        d = &table[random_below(INODES)];
+    if (random_below(2))
+        poke((ushort *)d + random_below(4), sizeof(ushort));
+    else
+        poke((uint *)d + 2 + random_below(NDIRECT + 3), sizeof(uint));
+}
+
+static void damage_bitmap(uchar *image)
+{
+    memset(image + super_of(image)->bitmap * BSIZE + random_below(BLOCKS / 8),
+           (int)random_below(256), 1 + random_below(20));
+}
+
+/* A directory entry, or a number in a leaf, or what a file holds. */
+static void damage_data(uchar *image)
+{
+    uint b = super_of(image)->data + (uint)random_below(random_below(2) ? 12 : 900);
+    if (random_below(2))
+        poke((ushort *)(image + b * BSIZE) + random_below(24) * 8, sizeof(ushort));
+    else
+        poke((uint *)(image + b * BSIZE) + random_below(NINDIRECT), sizeof(uint));
+}
+
+static void damage_anything(uchar *image)
+{
+    poke(image + random_below(SIZE - 8), 1 + random_below(8));
+}
+
+static int use_damaged(void *arg)
+{
+    load_start(*(unsigned long *)arg);
+    if (fs_mount())
+        return 1; /* refused with a reason */
+    shim_tree();
+    for (uint i = 0; i < 60; i++)
+        load_step();
+    fs_sync();
+    fs_shrink(~0UL);
+    load_clean();
+    fs_sync();
+    return 0;
+}
+
+static void test_damaged_disks(void **state)
+{
+    static void (*const damage[])(uchar *) = {damage_super,  damage_journal, damage_inode,
+                                              damage_bitmap, damage_data,    damage_anything};
+    uint refused = 0;
+    (void)state;
+    shim_format(BLOCKS, JOURNAL, INODES);
+    unsigned long seed = random_next(&random_state);
+    assert_int_equal(shim_boot(8, SECONDS, fill, &seed), 0);
+    assert_int_equal(shim_check(NULL), 0);
+    memcpy(sound, disk_image, SIZE);
+    for (uint i = 0; i < DAMAGES; i++) {
+        unsigned long turn = random_next(&random_state);
+        memcpy(disk_image, sound, SIZE);
+        for (uint n = random_below(3) ? 1 : 1 + (uint)random_below(30); n > 0; n--)
+            damage[i % 6](disk_image);
+        int r = shim_boot(8, SECONDS, use_damaged, &turn);
+        assert_true(r == 0 || r == 1);
+        refused += r == 1;
+    }
+    printf("%u damaged disks, %u not mounted\n", DAMAGES, refused);
+    assert_true(refused > DAMAGES / 12 && refused < DAMAGES * 3 / 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_request_fails),
+        cmocka_unit_test(test_disk_dies),
+        cmocka_unit_test(test_read_only_after_error),
+        cmocka_unit_test(test_damaged_disks),
+    };
+    random_start();
+    shim_init(BLOCKS);
+    outcome = shim_shared(sizeof(*outcome));
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
