@@ -82,6 +82,7 @@ static void prepare(void)
     }
     wait(0);
     unlink(TEST_DIR);
+    leak_settle();
 }
 
 static int run_chosen(void)

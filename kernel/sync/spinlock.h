@@ -11,26 +11,24 @@
  */
 enum lock_rank {
     RANK_NONE,
-    RANK_FTABLE, /* reference counts of open files */
-    RANK_PIPE,
-    RANK_CONSOLE,
+    RANK_PIPE,    /* one pipe; also sleepers in pause() */
+    RANK_CONSOLE, /* line discipline, its readers */
     RANK_JOURNAL, /* the running transaction */
     RANK_ICACHE,  /* table of inodes in memory */
     RANK_CACHE,   /* (store, index) -> page, page state */
     RANK_ALLOC,   /* block and inode allocator hints */
     RANK_DISK,    /* rings of a virtio queue */
-    RANK_SPACE,   /* table of address spaces, commit charge */
     RANK_PTABLE,  /* process table, parents and children */
     RANK_MUTEX,   /* inside a mutex: holder and waiters */
     RANK_TIMER,   /* timers of one hart */
     RANK_RUNQ,    /* run queue of one hart */
-    RANK_SLAB,
-    RANK_BUDDY,
-    RANK_KPMAP, /* page table of the kernel half */
-    RANK_TLB,
-    RANK_RANDOM, /* key of the random number generator */
-    RANK_PRINTF,
-    RANK_UART,
+    RANK_SLAB,    /* one cache of small objects */
+    RANK_BUDDY,   /* free blocks of one zone */
+    RANK_KPMAP,   /* slots of kernel stacks */
+    RANK_TLB,     /* address-space numbers */
+    RANK_RANDOM,  /* key of the random number generator */
+    RANK_PRINTF,  /* one printf() at a time */
+    RANK_UART,    /* queue of bytes to be sent */
 };
 
 struct spinlock {

@@ -43,6 +43,19 @@ static int is_loss(const struct change *c)
            c->promised || c->frames > 0;
 }
 
+void leak_settle(void)
+{
+    struct kstat last = kernel_now();
+    for (int i = 0; i < 50 / 2; i++) {
+        pause(2);
+        struct kstat now = kernel_now();
+        struct change c = compare(&last, &now);
+        if (!is_loss(&c) && c.frames == 0)
+            break;
+        last = now;
+    }
+}
+
 static void add(char *reason, int n, long count, const char *what)
 {
     int used = strlen(reason);

@@ -11,6 +11,9 @@ enum result { PASSED, FAILED, SKIPPED };
  */
 enum result run_test(const struct test *t, char *reason, int n);
 
+/* Waits until the rest of the system, say a shell that starts a pipeline, is at rest; at most 5 s. */
+void leak_settle(void);
+
 /*
  * Compares what the kernel holds with `before`, waiting a little for what is freed late.  Returns
  * 1 and the numbers in `reason` if something has leaked; *frames_only is 1 if it is frames alone.
