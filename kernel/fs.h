@@ -65,11 +65,13 @@ struct dirent {
  * the images follow from the next whole block on, in the order of the list.  Transaction `seq`
  * stands in half seq & 1, so that writing one never touches the one before it.
  *
- * A half is valid if its magic and both checksums are right.  Both valid: the one with the larger
- * seq is the last commit, and a mount copies its images home.  One valid: the other was being
- * written when the machine stopped, which begins only when all before it is durable at home, so
- * there is nothing to copy.  None: damage.  A new file system has two valid halves without images,
- * seq 0 and 1.
+ * A header is whole if its magic, its place and `selfcheck` are right; a half is valid if besides
+ * the list matches `checksum`.  The valid half with the larger seq is the last commit, and a mount
+ * copies its images home.  A list that does not match was being overwritten by the images of the
+ * next transaction.  A header that is not whole was being written itself, which begins only when all
+ * before it is durable at home: then nothing must be copied.  No valid half: damage.
+ *
+ * A new file system has two valid halves without images, seq 0 and 1.
  */
 #define JOURNAL_MAGIC 0x4a4c5446u
 

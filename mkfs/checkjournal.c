@@ -3,7 +3,8 @@
  *
  * Replay is a table from home block to journal block; check_block() looks through it, so all later
  * stages see the disk as the kernel will leave it, and the image stays as it is.  A half that is
- * not valid is no damage if the other is: the machine stopped while it was written.
+ * not valid is no damage if the other is: the machine stopped while it was written.  If that had
+ * come as far as its header, the other half has nothing that is not home.
  */
 #include "mkfs/checker.h"
 #include <stddef.h>
@@ -12,6 +13,7 @@ struct half {
     const struct journal_header *header;
     const uint *home;
     uint64 images; /* block number of the first one */
+    bool whole;    /* the header */
     bool valid;
 };
 
@@ -29,6 +31,7 @@ static struct half read_half(struct checker *c, uint which)
     if (h->magic != JOURNAL_MAGIC || h->selfcheck != layout_journal_selfcheck(h) ||
         (h->seq & 1) != which)
         return half;
+    half.whole = true;
     uint64 list = layout_list_blocks(h->count);
     if (list + h->count > c->sb.njournal / 2) {
         check_error(c, "journal: %u images cannot stand in half of %u blocks", h->count,
@@ -76,5 +79,6 @@ void checkjournal_read(struct checker *c)
     else
         check_note(c, "journal: the half of transaction %u was being written",
                    half[newest].header->seq + 1);
-    replay(c, &half[newest]);
+    if (half[!newest].whole)
+        replay(c, &half[newest]);
 }

@@ -66,7 +66,8 @@ class FsImage:
         return self.bytes[first * BSIZE:(first + count) * BSIZE]
 
     def journal_half(self, which):
-        """(sequence number, {home block: journal block}) of a half, or None if it is not valid."""
+        """(sequence number, {home block: journal block}) of a half: (-1, {}) if its list was
+        overwritten, None if its header is not whole."""
         size = self.super.njournal // 2
         start = self.super.journal + which * size
         header = self._raw(start)
@@ -78,15 +79,15 @@ class FsImage:
             raise FormatError(f"{count} images in half a journal of {size} blocks")
         homes = self._raw(start, images - start)[JOURNAL.size:JOURNAL.size + 4 * count]
         if checksum(homes) != total:
-            return None
+            return -1, {}
         return seq, {home: images + i for i, home in enumerate(struct.unpack(f"<{count}I", homes))}
 
     def _read_journal(self):
         """{home block: journal block} of the transaction that a mount would replay."""
         halves = [half for half in map(self.journal_half, (0, 1)) if half]
-        if not halves:
+        if not halves or max(halves)[0] < 0:
             raise FormatError("headers of the journal")
-        return max(halves)[1]
+        return max(halves)[1] if len(halves) == 2 else {}  # a header is written when all is home
 
     def block(self, number):
         if not 0 < number < self.super.nblocks:

@@ -77,13 +77,23 @@ def test_the_later_transaction_counts(patient, check):
 
 
 @pytest.mark.parametrize("written", [0, 1])
-def test_a_half_being_written(patient, check, written):
-    """The other half is the last commit, and is replayed."""
-    patient.commit(empty_file(patient), seq=7 - written)
+def test_a_header_being_written(patient, check, written):
+    """The other half is the last commit, and all of it is home."""
+    patient.commit(empty_file(patient)[:1], seq=7 - written)
     patient.bytes[patient.half(written) + 4] ^= 1
     code, out = check(patient)
-    assert code == 0 and f"transaction {7 - written} is committed" in out
+    assert code == 0 and "is committed" not in out
     assert f"the half of transaction {8 - written} was being written" in out
+    assert FsImage(patient.bytes).read("/double") != b""
+
+
+def test_a_list_being_overwritten(patient, check):
+    """The other half is the last commit, and is replayed."""
+    patient.commit([], seq=6, total=12345)
+    patient.commit(empty_file(patient), seq=7)
+    code, out = check(patient)
+    assert code == 0 and "transaction 7 is committed" in out
+    assert "the half of transaction 8 was being written" in out
     assert FsImage(patient.bytes).read("/double") == b""
 
 

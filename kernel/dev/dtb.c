@@ -70,7 +70,7 @@ static uint be32(const uint8 *p)
     return (uint)p[0] << 24 | (uint)p[1] << 16 | (uint)p[2] << 8 | p[3];
 }
 
-/* --- properties --------------------------------------------------------------------------------- */
+/* --- properties ------------------------------------------------------------------------------- */
 
 bool dtb_number(struct dtb_bytes b, uint64 off, uint cells, uint64 *out)
 {
@@ -137,7 +137,7 @@ bool dtb_unit(const struct dtb_node *n, uint64 *number)
     return cells && dtb_number(n->prop[DTB_REG], 0, cells, number);
 }
 
-/* --- the walk ----------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 /* Takes n bytes and the padding to the next cell; NULL if they are not there. */
 static const uint8 *take(struct walk *w, uint64 n)

@@ -32,7 +32,7 @@ struct scan {
     struct dtb_bytes contexts; /* the PLIC's interrupts-extended */
 };
 
-/* --- devices ------------------------------------------------------------------------------------ */
+/* --- devices ---------------------------------------------------------------------------------- */
 
 /* A device's registers must lie in the direct map; *base is 0 on failure. */
 static bool get_device(const struct dtb_node *n, paddr *base)
@@ -128,7 +128,7 @@ static void found_device(struct scan *s, const struct dtb_node *n)
     }
 }
 
-/* --- memory, harts, what the user chose --------------------------------------------------------- */
+/* --- memory, harts, what the user chose ------------------------------------------------------- */
 
 /* RAM is the piece where the kernel was loaded; without such a piece, the largest. */
 static void found_ram(struct machine *m, uint64 base, uint64 size)
@@ -217,7 +217,7 @@ static void visit(void *arg, const struct dtb_node *n)
         found_device(s, n);
 }
 
-/* --- the result --------------------------------------------------------------------------------- */
+/* --- the result ------------------------------------------------------------------------------- */
 
 /*
  * The PLIC's contexts are numbered in the order of its interrupts-extended: pairs of a hart's

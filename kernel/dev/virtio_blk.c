@@ -66,7 +66,7 @@ static void set(uint reg, uint32 value)
     mmio_write32(base + reg, value);
 }
 
-/* --- requests ----------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static uint16 avail_event(void)
 {
@@ -154,7 +154,7 @@ static void notify(void)
         set(VIRTIO_QUEUE_NOTIFY, 0);
 }
 
-/* --- completion --------------------------------------------------------------------------------- */
+/* --- completion ------------------------------------------------------------------------------- */
 
 static void finish(struct disk_request *r, int status, struct list *finished)
 {
@@ -274,7 +274,7 @@ void virtio_blk_submit(struct disk_request *r, int n)
     call_done(&finished);
 }
 
-/* --- finding and starting the device ------------------------------------------------------------ */
+/* --- finding and starting the device ---------------------------------------------------------- */
 
 /* The machine.virtio of the first block device that we can drive; sets base. */
 static const char *find(uint *irq)

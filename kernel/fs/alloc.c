@@ -115,7 +115,7 @@ bool alloc_is_data(uint b)
     return b >= data && b < nblocks;
 }
 
-/* --- blocks ------------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 /* From `cursor` on and round: a word with a free block, wholly free if `whole`; nwords if none. */
 static uint find_word(bool whole)
@@ -229,7 +229,7 @@ bool alloc_thaw(void)
     return any && journal_sync() == 0;
 }
 
-/* --- inodes ------------------------------------------------------------------------------------- */
+/* --- inodes ----------------------------------------------------------------------------------- */
 
 uint alloc_inode(void)
 {

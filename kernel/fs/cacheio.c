@@ -112,7 +112,7 @@ int cache_block(uint b, struct page **out)
     return r;
 }
 
-/* --- prefetch ----------------------------------------------------------------------------------- */
+/* --- prefetch --------------------------------------------------------------------------------- */
 
 static void prefetch_done(struct disk_request *r)
 {

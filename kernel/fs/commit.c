@@ -3,8 +3,10 @@
  *
  * Two flushes make a commit.  The first stands between the images and the header, so that a header
  * on the disk proves its images; it also makes durable what the commit before copied home, so from
- * the moment this header may exist nobody needs the other half.  The second stands between the
- * header and the first block copied home: a home block changes only when the header is durable.
+ * the moment this header may exist nobody needs the other half.  Until then a mount copies that one
+ * home again, also if the images overwrote part of the list that stood here.  The second flush
+ * stands between the header and the first block copied home: a home block changes only when the
+ * header is durable.
  *
  * No lock: see the caller's rule in commit.h.
  */
@@ -150,9 +152,15 @@ int commit_copy_home(uint n)
     return write_home((uint *)(header() + 1), commit_image(n, 0), n);
 }
 
-/* --- recovery ----------------------------------------------------------------------------------- */
+/* --- recovery --------------------------------------------------------------------------------- */
 
-enum half_state { HALF_VALID, HALF_INVALID, HALF_DAMAGED, HALF_UNREADABLE };
+enum half_state {
+    HALF_VALID,
+    HALF_OVERWRITTEN, /* its list, by images of the next transaction */
+    HALF_TORN,        /* its header is not whole */
+    HALF_DAMAGED,
+    HALF_UNREADABLE,
+};
 
 /*
  * The list is checked in the first block of the area.  It may be longer than the area, which had
@@ -165,7 +173,7 @@ static enum half_state check_half(uint which, struct journal_header *h)
         return HALF_UNREADABLE;
     *h = *header();
     if (h->magic != JOURNAL_MAGIC || h->selfcheck != self_checksum(h) || (h->seq & 1) != which)
-        return HALF_INVALID;
+        return HALF_TORN;
     uint n = h->count, lists = list_blocks(n);
     if (n > half_size || 1 + lists + n > half_size)
         return HALF_DAMAGED;
@@ -177,7 +185,7 @@ static enum half_state check_half(uint which, struct journal_header *h)
         in_block = left < NINDIRECT ? left : NINDIRECT;
         sum = fs_checksum(sum, area, in_block * sizeof(uint));
     }
-    return sum == h->checksum ? HALF_VALID : HALF_INVALID;
+    return sum == h->checksum ? HALF_VALID : HALF_OVERWRITTEN;
 }
 
 /* Copies home the images `first` to `first + n` of h, whose home numbers stand at `homes`. */
@@ -229,14 +237,12 @@ const char *commit_recover(uint *seq, uint *count)
         if (state[i] == HALF_DAMAGED)
             return "the journal's header has an impossible count";
     }
-    if (state[0] == HALF_INVALID && state[1] == HALF_INVALID)
+    if (state[0] != HALF_VALID && state[1] != HALF_VALID)
         return "the journal is damaged";
-    uint newest = state[0] == HALF_INVALID || (int)(h[1].seq - h[0].seq) > 0;
-    if (state[newest] == HALF_INVALID)
-        newest = !newest;
+    uint newest = state[1] == HALF_VALID;
+    if (state[0] == HALF_VALID && state[1] == HALF_VALID)
+        newest = (int)(h[1].seq - h[0].seq) > 0;
     *seq = h[newest].seq;
-    *count = h[newest].count;
-    if (state[0] != state[1])
-        return NULL; /* the other half was being written: all of this one is home */
-    return replay(&h[newest]);
+    *count = state[!newest] == HALF_TORN ? 0 : h[newest].count;
+    return *count > 0 ? replay(&h[newest]) : NULL;
 }

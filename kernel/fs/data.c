@@ -49,7 +49,7 @@ static int locate(struct inode *ip, struct page *pg, uint mask)
     return r;
 }
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static void read_ahead(struct inode *ip, uint64 index)
 {
@@ -123,7 +123,7 @@ int64 inode_read(struct inode *ip, struct iov *dst, uint64 off)
     return n;
 }
 
-/* --- writing -------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* Makes block i of pg ready for n bytes that will be written at `off`. */
 static int open_block(struct inode *ip, struct page *pg, uint i, uint64 off, uint64 n)

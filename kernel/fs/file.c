@@ -78,7 +78,7 @@ bool file_is_pipe(const struct file *f)
     return f->pipe != NULL;
 }
 
-/* --- open ----------------------------------------------------------------------------------------- */
+/* --- open ------------------------------------------------------------------------------------- */
 
 /* Between look-up and creation others may create and remove the name. */
 #define OPEN_TURNS 8
@@ -132,7 +132,7 @@ int fs_open(struct inode *cwd, const char *path, int flags, struct file **out)
     return r;
 }
 
-/* --- read and write ------------------------------------------------------------------------------- */
+/* --- read and write --------------------------------------------------------------------------- */
 
 static int64 read_inode(struct file *f, struct iov *dst)
 {
@@ -202,7 +202,7 @@ int64 file_write(struct file *f, struct iov *src)
     return f->dev ? f->dev->write(src) : write_inode(f, src);
 }
 
-/* --- the rest ------------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 int file_stat(struct file *f, struct stat *st)
 {

@@ -23,7 +23,7 @@ uint file_count(void);
 struct file *file_new(void);
 void file_free(struct file *f); /* one that still refers to nothing */
 
-/* --- pipe.c --------------------------------------------------------------------------------------- */
+/* --- pipe.c ----------------------------------------------------------------------------------- */
 
 void pipe_init(void);
 uint pipe_count(void);

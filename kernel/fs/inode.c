@@ -53,7 +53,7 @@ static struct inode *new_inode(uint num)
     return ip;
 }
 
-/* --- the table: inode_lock is held ---------------------------------------------------------------- */
+/* --- the table: inode_lock is held ------------------------------------------------------------ */
 
 static struct inode *find(uint num)
 {
@@ -103,7 +103,7 @@ static bool end_use(struct inode *ip, bool keep)
     return false;
 }
 
-/* --- references ----------------------------------------------------------------------------------- */
+/* --- references ------------------------------------------------------------------------------- */
 
 /* A reference to the inode in memory, perhaps not loaded yet; 0, -ENFILE, -ENOMEM. */
 static int hold(uint num, struct inode **out)
@@ -226,7 +226,7 @@ uint inode_count(void)
     return nused;
 }
 
-/* --- the disk ------------------------------------------------------------------------------------- */
+/* --- the disk --------------------------------------------------------------------------------- */
 
 static const char *fault_of(const struct dinode *d)
 {

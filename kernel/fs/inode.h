@@ -54,7 +54,7 @@ static inline uint64 inode_nblocks(const struct inode *ip)
     return ((uint64)ip->d.size + BSIZE - 1) / BSIZE;
 }
 
-/* --- map.c: where the blocks of a file are ------------------------------------------------------ */
+/* --- map.c: where the blocks of a file are ---------------------------------------------------- */
 
 /* The numbers of n blocks from `first` on, below inode_nblocks(); 0, -EIO, -ENOMEM. */
 int map_blocks(struct inode *ip, uint64 first, uint n, uint *out);
@@ -72,7 +72,7 @@ int map_append(struct inode *ip, uint *out);
  */
 int map_shrink(struct inode *ip);
 
-/* --- data.c: the bytes of a file ---------------------------------------------------------------- */
+/* --- data.c: the bytes of a file -------------------------------------------------------------- */
 
 /* Page `index` with the blocks that hold bytes first .. last of the file valid; 0, -EIO, -ENOMEM. */
 int data_page(struct inode *ip, uint64 first, uint64 last, struct page **out);

@@ -146,7 +146,7 @@ void journal_forget(struct page *pg, uint i)
         cache_put(pg);
 }
 
-/* --- commit: commit_lock is held ----------------------------------------------------------------- */
+/* --- commit: commit_lock is held -------------------------------------------------------------- */
 
 /* D. L. Shell, 1959, with the gaps of D. E. Knuth; most transactions are nearly in order. */
 static void sort_by_block(struct entry *e, uint n)
@@ -255,7 +255,7 @@ int journal_sync(void)
     return commit(want);
 }
 
-/* --- the daemon's ------------------------------------------------------------------------------- */
+/* --- the daemon's ----------------------------------------------------------------------------- */
 
 bool journal_wait_work(uint64 deadline)
 {

@@ -40,7 +40,7 @@ void journal_forget(struct page *pg, uint i);
  */
 int journal_sync(void);
 
-/* --- for the daemon; deadlines as in waitq_sleep_until() ----------------------------------------- */
+/* --- for the daemon; deadlines as in waitq_sleep_until() -------------------------------------- */
 
 /* Sleeps until there is something to commit: true, or until the deadline. */
 bool journal_wait_work(uint64 deadline);

@@ -116,7 +116,7 @@ int map_blocks(struct inode *ip, uint64 first, uint n, uint *out)
     return r;
 }
 
-/* --- growing -------------------------------------------------------------------------------------- */
+/* --- growing ---------------------------------------------------------------------------------- */
 
 /* Takes n blocks for the end of the file, all or none. */
 static int take_blocks(struct inode *ip, uint n, uint *out)
@@ -195,7 +195,7 @@ int map_append(struct inode *ip, uint *out)
     return r;
 }
 
-/* --- shrinking ------------------------------------------------------------------------------------ */
+/* --- shrinking -------------------------------------------------------------------------------- */
 
 /* How much of the file is left, and how many blocks the operation has dirtied at most. */
 struct cut {

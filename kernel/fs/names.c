@@ -38,7 +38,7 @@ static bool try_again(int r, int *turn)
     return r == -ENOSPC && (*turn)++ == 0 && alloc_thaw();
 }
 
-/* --- creating ------------------------------------------------------------------------------------- */
+/* --- creating --------------------------------------------------------------------------------- */
 
 static int write_new(struct inode *ip, const void *bytes, uint64 n)
 {
@@ -179,7 +179,7 @@ int fs_symlink(struct inode *cwd, const char *target, const char *path)
     return create_and_put(cwd, path, &plan);
 }
 
-/* --- link and unlink ------------------------------------------------------------------------------ */
+/* --- link and unlink -------------------------------------------------------------------------- */
 
 /* dp and ip are locked. */
 static int link_in(struct inode *dp, const struct dirent *key, struct inode *ip)
@@ -307,7 +307,7 @@ int fs_unlink(struct inode *cwd, const char *path)
     return r;
 }
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 int fs_readlink(struct inode *cwd, const char *path, char *dst, uint max)
 {
@@ -331,7 +331,7 @@ int fs_opendir(struct inode *cwd, const char *path, struct inode **out)
     return -ENOTDIR;
 }
 
-/* --- truncation ----------------------------------------------------------------------------------- */
+/* --- truncation ------------------------------------------------------------------------------- */
 
 /*
  * All blocks go over to an orphan in one operation, however many they are; freeing the orphan takes

@@ -121,7 +121,7 @@ static void pause_lock(struct pipe *p)
     spin_lock(&p->lock);
 }
 
-/* --- reading: the lock is held -------------------------------------------------------------------- */
+/* --- reading: the lock is held ---------------------------------------------------------------- */
 
 /* The reader has come to the end of a page that the writer is not in again. */
 static void drop_page(struct pipe *p)
@@ -180,7 +180,7 @@ int64 pipe_read(struct pipe *p, struct iov *dst)
     return n;
 }
 
-/* --- writing: the lock is held -------------------------------------------------------------------- */
+/* --- writing: the lock is held ---------------------------------------------------------------- */
 
 /* A place in the ring for the next n bytes that has no page yet; NULL if there is none. */
 static struct frame **missing_page(struct pipe *p, uint64 n)

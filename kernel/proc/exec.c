@@ -18,13 +18,18 @@ struct image {
     uint64 sp; /* initial stack pointer, which is also where argv is */
 };
 
-/* Reads exactly n bytes at `off`. */
+/* Reads exactly n bytes at `off`.  A read that ends early tells why when it is asked for the rest. */
 static int read_exact(struct inode *ip, void *dst, uint64 n, uint64 off)
 {
-    struct iov v;
-    iov_one(&v, dst, n);
-    int64 got = inode_read(ip, &v, off);
-    return got < 0 ? (int)got : (uint64)got == n ? 0 : -ENOEXEC;
+    for (uint64 done = 0; done < n;) {
+        struct iov v;
+        iov_one(&v, (char *)dst + done, n - done);
+        int64 got = inode_read(ip, &v, off + done);
+        if (got <= 0)
+            return got < 0 ? (int)got : -ENOEXEC;
+        done += (uint64)got;
+    }
+    return 0;
 }
 
 static int read_headers(struct image *im, struct elf_load *loads, int *n)
@@ -58,8 +63,8 @@ static int load_segment(struct image *im, const struct elf_load *l)
             return -ENOMEM;
         int64 got = inode_read(im->file, &pin.iov, l->offset + done);
         user_unpin(&pin);
-        r = got < 0 ? (int)got : got == n ? 0 : -ENOEXEC;
-        done += (uint64)n;
+        r = got > 0 ? 0 : got < 0 ? (int)got : -ENOEXEC;
+        done += (uint64)got;
     }
     return r;
 }

@@ -69,7 +69,7 @@ void proc_init(void);
 struct proc *proc_new(const char *name, bool reserve);
 void proc_free(struct proc *p); /* never published, or unpublished */
 
-/* Makes p visible: gives it a pid (kernel threads: 0), its parent's group, a place in the family. */
+/* Makes p visible: a pid (kernel threads: 0), its parent's group, a place in the family. */
 void proc_publish(struct proc *p, struct proc *parent);
 void proc_unpublish(struct proc *p); /* ptable_lock held */
 
@@ -91,7 +91,7 @@ static inline bool proc_killed(const struct proc *p)
     return __atomic_load_n(&p->killed, __ATOMIC_RELAXED);
 }
 
-/* A kernel thread that runs fn(arg), which must not return.  At boot only: panics without memory. */
+/* A kernel thread that runs fn(arg), which must not return.  At boot: panics without memory. */
 void kthread_start(const char *name, void (*fn)(void *), void *arg);
 
 /* --- fork.c, exec.c, exit.c ------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ static int get_path(uint64 uva, char path[MAXPATH])
     return n < 0 ? n : 0;
 }
 
-/* --- read and write ------------------------------------------------------------------------------- */
+/* --- read and write --------------------------------------------------------------------------- */
 
 typedef int64 transfer_fn(struct file *f, struct iov *v);
 
@@ -76,7 +76,7 @@ int64 sys_write(const uint64 arg[6])
     return n < 0 ? -EINVAL : transfer(f, arg[1], (uint64)n, file_write, PIN_READ);
 }
 
-/* --- descriptors ---------------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 /* Enters f, whose reference is used up also on failure. */
 static int64 new_fd(struct file *f)
@@ -136,7 +136,7 @@ int64 sys_pipe(const uint64 arg[6])
     return r;
 }
 
-/* --- open files ----------------------------------------------------------------------------------- */
+/* --- open files ------------------------------------------------------------------------------- */
 
 int64 sys_open(const uint64 arg[6])
 {
@@ -176,7 +176,7 @@ int64 sys_ioctl(const uint64 arg[6])
     return f ? file_ioctl(f, (int)arg[1], arg[2]) : -EBADF;
 }
 
-/* --- names ---------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 int64 sys_link(const uint64 arg[6])
 {

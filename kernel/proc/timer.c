@@ -34,7 +34,7 @@ uint64 timer_quantum(void)
 /* all[this hart].lock held. */
 static void arm(struct hart_timers *ht)
 {
-    /* At least once a second: an emulated clock that skips idle time must find an end to skip to. */
+    /* Once a second at least: an emulated clock that skips idle time needs an end to skip to. */
     uint64 when = r_time() + (ht->busy ? timer_quantum() : machine.timebase);
     if (!list_empty(&ht->timers)) {
         uint64 first = container_of(ht->timers.next, struct timer, link)->deadline;

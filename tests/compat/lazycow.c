@@ -39,7 +39,7 @@ static void test_lazy(void)
     printf("lazy: ok\n");
 }
 
-/* More than half of what is free, so that a fork that copied it would have to fail. */
+/* Four processes share what one of them has touched; each is promised room for a copy of its own. */
 static void test_cow(void)
 {
     struct sysinfo info;
@@ -47,7 +47,7 @@ static void test_cow(void)
 
     if (sysinfo(&info) < 0)
         stop("sysinfo failed");
-    int size = (int)(info.freemem < 64 << 20 ? info.freemem / 4 : 16 << 20) & ~(PGSIZE - 1);
+    int size = (int)(info.freemem < 128 << 20 ? info.freemem / 8 : 16 << 20) & ~(PGSIZE - 1);
     char *area = sbrk(size);
     if (area == SBRK_ERROR)
         stop("sbrk failed");

@@ -1,8 +1,9 @@
 /*
- * `seek DIRECTORY NAME` prints the path of every file called NAME below DIRECTORY, one a line:
+ * `seek DIRECTORY NAME` prints the path of every file called NAME below DIRECTORY, one a line, in
+ * the order of the directories:
  *     $ mkdir t; mkdir t/u; echo x > t/n; echo x > t/u/n; seek t n
- *     t/n
  *     t/u/n
+ *     t/n
  * Exercises: struct dirent by read() of a directory, fstat, T_DIR, memmove and strcpy on paths;
  * fcntl.h and fs.h before types.h.
  */

@@ -36,15 +36,19 @@ static const char *some_dir(void)
 }
 
 /* At most 7 blocks, so that it is one operation wherever it starts. */
-static int write_some(struct file *f)
+static int write_random(struct file *f, uint64 n)
 {
-    uint64 n = 1 + random_below(random_below(2) ? sizeof(bytes) : 600);
     for (uint64 i = 0; i < n; i += 8) {
         uint64 word = random_next(&random_state);
         memcpy(bytes + i, &word, n - i < 8 ? n - i : 8);
     }
     int64 r = shim_write(f, bytes, n);
     return r < 0 ? (int)r : 0;
+}
+
+static int write_some(struct file *f)
+{
+    return write_random(f, 1 + random_below(random_below(2) ? sizeof(bytes) : 600));
 }
 
 static int open_some(int flags)
@@ -104,6 +108,21 @@ int load_step(void)
     case 14: return fs_link(root, some_path(), some_path());
     default: return fs_symlink(root, some_path(), some_path());
     }
+}
+
+int load_overwrite(void)
+{
+    static uint64 done;
+    if (done == (uint64)OVERWRITE_BLOCKS * BSIZE)
+        load_close();
+    if (!kept[0]) {
+        done = 0;
+        int r = shim_open("/big", O_RDWR | O_CREATE, &kept[0]);
+        if (r < 0)
+            return r;
+    }
+    done += sizeof(bytes);
+    return write_random(kept[0], sizeof(bytes));
 }
 
 void load_close(void)

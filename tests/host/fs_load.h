@@ -13,6 +13,13 @@ void load_start(unsigned long seed);
  */
 int load_step(void);
 
+/*
+ * Writes the next 7 blocks of one file of OVERWRITE_BLOCKS blocks, which is made by the first round
+ * and overwritten by those after it.
+ */
+#define OVERWRITE_BLOCKS 630
+int load_overwrite(void);
+
 /* Closes what the load keeps open; some of it may be unlinked. */
 void load_close(void);
 

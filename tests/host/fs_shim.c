@@ -32,6 +32,14 @@ bool shim_killed;
 bool shim_verbose;
 uint shim_lines;
 
+/* A small program forks faster, and these tests fork thousands of times. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=4";
+}
+
 /* The kernel's console. */
 void kernel_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -46,7 +54,7 @@ void kernel_printf(const char *fmt, ...)
     va_end(ap);
 }
 
-/* --- sleeping: nobody else is there to wake us ------------------------------------------------------ */
+/* --- sleeping: nobody else is there to wake us ------------------------------------------------ */
 
 static struct spinlock any = SPINLOCK_INIT("any", RANK_NONE);
 
@@ -98,7 +106,7 @@ void waitq_wake_all(struct waitq *q)
     (void)q;
 }
 
-/* --- devices ---------------------------------------------------------------------------------------- */
+/* --- devices ---------------------------------------------------------------------------------- */
 
 static int null_read(struct iov *dst)
 {
@@ -200,7 +208,7 @@ int disk_flush(void)
     return disk_wait(&r);
 }
 
-/* --- boots ------------------------------------------------------------------------------------------ */
+/* --- boots ------------------------------------------------------------------------------------ */
 
 void *shim_shared(uint64 bytes)
 {

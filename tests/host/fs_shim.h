@@ -31,8 +31,8 @@ struct disk {
     uint64 ndata;
 };
 
-extern struct disk *disk;   /* shared between boots */
-extern uchar *disk_image;   /* likewise */
+extern struct disk *disk; /* shared between boots */
+extern uchar *disk_image; /* likewise */
 extern struct event *disk_events;
 extern uchar *disk_data;
 extern bool shim_killed;  /* the process that would sleep is killed */
@@ -62,8 +62,8 @@ int shim_open(const char *path, int flags, struct file **f);
 int64 shim_write(struct file *f, const void *bytes, uint64 n);
 int64 shim_read(struct file *f, void *bytes, uint64 n);
 int shim_create(const char *path, const void *bytes, uint64 n); /* open, write all, close */
-int64 shim_size(const char *path); /* or -E* */
-struct inode *shim_root(void);     /* borrowed */
+int64 shim_size(const char *path);                              /* or -E* */
+struct inode *shim_root(void);                                  /* borrowed */
 
 /* A digest of names, types, link counts and contents of the whole tree; 0 on an error. */
 uint64 shim_tree(void);

@@ -40,7 +40,7 @@ void printf(const char *fmt, ...)
     strncpy(said, fmt, sizeof(said) - 1);
 }
 
-/* --- the model ---------------------------------------------------------------------------------- */
+/* --- the model -------------------------------------------------------------------------------- */
 
 #define DEVICE_QUEUE 1024
 
@@ -277,7 +277,7 @@ static void deliver_interrupt(void)
     }
 }
 
-/* --- who waits ---------------------------------------------------------------------------------- */
+/* --- who waits -------------------------------------------------------------------------------- */
 
 static void (*while_waiting)(void);
 
@@ -317,7 +317,7 @@ static void device_works(void)
         fail_msg("a notification or an interrupt was lost");
 }
 
-/* --- the tests ---------------------------------------------------------------------------------- */
+/* --- the tests -------------------------------------------------------------------------------- */
 
 #define FEATURES                                                                                   \
     (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT | VIRTIO_F_EVENT_IDX | VIRTIO_BLK_F_FLUSH |            \
@@ -581,7 +581,7 @@ static void a_disk_that_cannot_be_written(void **unused)
     undone = 0;
 }
 
-/* --- a device that fails for good --------------------------------------------------------------- */
+/* --- a device that fails for good ------------------------------------------------------------- */
 
 /* Requests in flight and waiting; the device has some of them. */
 static void fill_the_disk(uint64 offered)
@@ -669,7 +669,7 @@ static void a_device_that_completes_twice(void **unused)
     assert_int_equal(disk_flush(), -EIO);
 }
 
-/* --- a disk that cannot be used ----------------------------------------------------------------- */
+/* --- a disk that cannot be used --------------------------------------------------------------- */
 
 static void assert_refused(const char *word)
 {

@@ -18,7 +18,7 @@
 
 #define LARGEST (4u << 20)
 
-/* --- trees from QEMU ---------------------------------------------------------------------------- */
+/* --- trees from QEMU -------------------------------------------------------------------------- */
 
 static char folder[] = "/tmp/faultline-fdt-XXXXXX";
 
@@ -166,7 +166,7 @@ static void another_machine_is_refused(void **unused)
     free(blob);
 }
 
-/* --- trees written here ------------------------------------------------------------------------- */
+/* --- trees written here ----------------------------------------------------------------------- */
 
 static uint8 structure[LARGEST / 2];
 static char strings[4096];
@@ -579,7 +579,7 @@ static void broken_header(void **unused)
     }
 }
 
-/* --- damage ------------------------------------------------------------------------------------- */
+/* --- damage ----------------------------------------------------------------------------------- */
 
 /* The total size must stay true: it is all that the parser knows of the memory. */
 static void damage(uint8 *blob, uint size)
@@ -651,7 +651,7 @@ static void truncated_trees(void **unused)
     free(good);
 }
 
-/* --- the command line --------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static void options(void **unused)
 {

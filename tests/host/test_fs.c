@@ -18,7 +18,9 @@
 
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"
+#include "kernel/fs/alloc.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/journal.h"
 #include "tests/host/fs_shim.h"
 
 #define BLOCKS 4000
@@ -278,6 +280,33 @@ static int full_disk(void)
     return 0;
 }
 
+/* A freed block is not used again before the transaction that freed it has committed. */
+static int frozen_blocks(void)
+{
+    uint b;
+    CHECK(shim_create("big", bytes, sizeof(bytes)) == -ENOSPC && fs_sync() == 0);
+    CHECK(!alloc_thaw());
+    CHECK(fs_unlink(shim_root(), "big") == 0);
+    CHECK(held().blocks_free > 500);
+    CHECK(journal_begin() == 0 && alloc_block(0, &b) == -ENOSPC);
+    journal_end();
+    CHECK(alloc_thaw() && !alloc_thaw());
+    CHECK(journal_begin() == 0 && alloc_block(0, &b) == 0);
+    alloc_free(b, 1);
+    journal_end();
+    return 0;
+}
+
+/* What is freed before it was committed is not written. */
+static int short_life(void)
+{
+    CHECK(shim_create("f", bytes, 60 * BSIZE) == 0 && fs_unlink(shim_root(), "f") == 0);
+    disk->record = true;
+    CHECK(fs_sync() == 0);
+    CHECK(disk->ndata > 0 && disk->ndata < 20 * BSIZE);
+    return 0;
+}
+
 static int no_inodes(void)
 {
     char name[16];
@@ -491,11 +520,18 @@ TEST(link_limit)
 TEST(open_limits)
 TEST(pipes)
 TEST(devices)
+TEST(short_life)
 
 static void test_full_disk(void **state)
 {
     (void)state;
     run_on(700, 60, 64, full_disk);
+}
+
+static void test_frozen_blocks(void **state)
+{
+    (void)state;
+    run_on(700, 60, 64, frozen_blocks);
 }
 
 static void test_no_inodes(void **state)
@@ -534,22 +570,15 @@ static void test_small_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_directories),
-        cmocka_unit_test(test_symlinks),
-        cmocka_unit_test(test_reading_and_writing),
-        cmocka_unit_test(test_evicted_pages),
-        cmocka_unit_test(test_unlinked_but_open),
-        cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_no_inodes),
-        cmocka_unit_test(test_many_entries),
-        cmocka_unit_test(test_link_limit),
-        cmocka_unit_test(test_open_limits),
-        cmocka_unit_test(test_inode_limit),
-        cmocka_unit_test(test_largest_file),
-        cmocka_unit_test(test_smallest_journal),
-        cmocka_unit_test(test_small_memory),
-        cmocka_unit_test(test_pipes),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_directories),
+        cmocka_unit_test(test_symlinks),      cmocka_unit_test(test_reading_and_writing),
+        cmocka_unit_test(test_evicted_pages), cmocka_unit_test(test_unlinked_but_open),
+        cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_frozen_blocks),
+        cmocka_unit_test(test_short_life),    cmocka_unit_test(test_no_inodes),
+        cmocka_unit_test(test_many_entries),  cmocka_unit_test(test_link_limit),
+        cmocka_unit_test(test_open_limits),   cmocka_unit_test(test_inode_limit),
+        cmocka_unit_test(test_largest_file),  cmocka_unit_test(test_smallest_journal),
+        cmocka_unit_test(test_small_memory),  cmocka_unit_test(test_pipes),
         cmocka_unit_test(test_devices),
     };
     shim_init(70000);

@@ -26,7 +26,7 @@
 #include "tests/host/fs_load.h"
 #include "tests/host/seed.h"
 
-#define BLOCKS    1600
+#define BLOCKS    2400
 #define INODES    64
 #define MAX_MARKS 4096
 
@@ -41,7 +41,13 @@ static struct {
     uint nmarks;
     uint first, last; /* marks whose tree is allowed after the crash under test */
     struct mark mark[MAX_MARKS];
-} *shared;
+} * shared;
+
+struct plan {
+    int (*step)(void);
+    uint steps;
+    uint sync_every, rest_every; /* steps, on average */
+};
 
 static uchar *durable; /* the disk as of the last flush before the crash */
 static uint points;
@@ -55,21 +61,21 @@ static void mark(bool synced)
 /* Steps of the load, with a commit now and then. */
 static int run_load(void *arg)
 {
-    uint steps = *(uint *)arg;
+    const struct plan *plan = arg;
     if (fs_mount())
         return 1;
     shim_root();
     disk->record = true;
     mark(true);
-    for (uint i = 0; i < steps; i++) {
-        load_step();
+    for (uint i = 0; i < plan->steps; i++) {
+        plan->step();
         mark(false);
-        if (random_below(12) == 0) {
+        if (random_below(plan->sync_every) == 0) {
             if (fs_sync() < 0)
                 return 2;
             mark(true);
         }
-        if (random_below(40) == 0)
+        if (random_below(plan->rest_every) == 0)
             journal_rest();
         if (random_below(20) == 0)
             fs_shrink(~0UL);
@@ -168,7 +174,7 @@ static void allow_trees(uint nevents)
     shared->last = i;
 }
 
-static void crash_everywhere(uint njournal, uint steps)
+static void crash_everywhere(uint njournal, struct plan plan)
 {
     uint64 size = (uint64)BLOCKS * BSIZE;
     shim_format(BLOCKS, njournal, INODES);
@@ -176,7 +182,7 @@ static void crash_everywhere(uint njournal, uint steps)
     memcpy(durable, disk_image, size);
     shared->nmarks = 0;
     load_start(random_next(&random_state));
-    assert_int_equal(shim_boot(8, 60, run_load, &steps), 0);
+    assert_int_equal(shim_boot(8, 60, run_load, &plan), 0);
     disk->record = false;
     uint from = 0;
     for (uint to = 0; to <= disk->nevents; to++) {
@@ -194,14 +200,21 @@ static void crash_everywhere(uint njournal, uint steps)
 static void test_large_journal(void **state)
 {
     (void)state;
-    crash_everywhere(300, 500);
+    crash_everywhere(300, (struct plan){load_step, 500, 12, 40});
 }
 
 /* Every few operations a commit, some of them in the middle of a file's freeing. */
 static void test_small_journal(void **state)
 {
     (void)state;
-    crash_everywhere(2 * (1 + MAXOPBLOCKS), 250);
+    crash_everywhere(2 * (1 + MAXOPBLOCKS), (struct plan){load_step, 250, 12, 40});
+}
+
+/* Commits only when the journal is full: lists that run on over several blocks. */
+static void test_large_commits(void **state)
+{
+    (void)state;
+    crash_everywhere(1200, (struct plan){load_overwrite, 500, 1000, 500});
 }
 
 int main(void)
@@ -209,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large_journal),
         cmocka_unit_test(test_small_journal),
+        cmocka_unit_test(test_large_commits),
     };
     random_start();
     shim_init(BLOCKS);

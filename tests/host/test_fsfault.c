@@ -35,7 +35,7 @@
 
 static uchar sound[SIZE]; /* a file system with something in it */
 
-/* --- a disk that fails ------------------------------------------------------------------------------ */
+/* --- a disk that fails ------------------------------------------------------------------------ */
 
 struct outcome {
     bool mounted, hit; /* the request that fails was reached */
@@ -150,7 +150,7 @@ static void test_read_only_after_error(void **state)
     assert_int_equal(shim_check(NULL), 0);
 }
 
-/* --- damaged disks ---------------------------------------------------------------------------------- */
+/* --- damaged disks ---------------------------------------------------------------------------- */
 
 static struct superblock *super_of(uchar *image)
 {
@@ -202,8 +202,7 @@ static void damage_journal(uchar *image)
     if (random_below(2) && h->count <= JOURNAL_HOMES)
         h->checksum = fs_checksum(FS_CHECKSUM_SEED, list, h->count * sizeof(uint));
     if (random_below(4))
-        h->selfcheck =
-            fs_checksum(FS_CHECKSUM_SEED, h, offsetof(struct journal_header, selfcheck));
+        h->selfcheck = fs_checksum(FS_CHECKSUM_SEED, h, offsetof(struct journal_header, selfcheck));
 }
 
 static void damage_inode(uchar *image)
@@ -278,16 +277,46 @@ static void test_damaged_disks(void **state)
     assert_true(refused > DAMAGES / 12 && refused < DAMAGES * 3 / 4);
 }
 
+static uint64 *tree_before;
+
+static int fill_and_sync(void *arg)
+{
+    int r = fill(arg);
+    load_close();
+    *tree_before = shim_tree();
+    return r || fs_sync() < 0;
+}
+
+static int compare_tree(void *arg)
+{
+    (void)arg;
+    return fs_mount() || shim_tree() != *tree_before;
+}
+
+/* All of the last commit is home: without its header, the one before must not be copied again. */
+static void test_lost_header(void **state)
+{
+    unsigned long seed = random_next(&random_state);
+    (void)state;
+    for (uint half = 0; half < 2; half++) {
+        shim_format(BLOCKS, JOURNAL, INODES);
+        assert_int_equal(shim_boot(8, SECONDS, fill_and_sync, &seed), 0);
+        memset(disk_image + (super_of(disk_image)->journal + half * JOURNAL / 2) * BSIZE, 0, 4);
+        assert_int_equal(shim_check(NULL), 0);
+        assert_int_equal(shim_boot(8, SECONDS, compare_tree, NULL), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_request_fails),
-        cmocka_unit_test(test_disk_dies),
-        cmocka_unit_test(test_read_only_after_error),
-        cmocka_unit_test(test_damaged_disks),
+        cmocka_unit_test(test_one_request_fails),     cmocka_unit_test(test_disk_dies),
+        cmocka_unit_test(test_read_only_after_error), cmocka_unit_test(test_damaged_disks),
+        cmocka_unit_test(test_lost_header),
     };
     random_start();
     shim_init(BLOCKS);
     outcome = shim_shared(sizeof(*outcome));
+    tree_before = shim_shared(sizeof(*tree_before));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

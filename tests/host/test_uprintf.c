@@ -10,6 +10,8 @@
 
 #pragma GCC diagnostic ignored "-Wformat"
 #pragma GCC diagnostic ignored "-Wformat-extra-args"
+#pragma GCC diagnostic ignored "-Wformat-overflow"
+#pragma GCC diagnostic ignored "-Wformat-truncation"
 
 static char written[2000];
 static int nwritten, nwrites, at_once, writes_left;

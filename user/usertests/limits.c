@@ -117,54 +117,62 @@ void limit_descriptors(void)
     SAME(ends[1], 20);
 }
 
-static void open_many(long hold)
+/* Opens as many files as it can, says so on `ready`, and waits for the end of `hold`. */
+static void open_many(int ready, int hold)
 {
     char c;
-    int n = 0;
     while (open("f", O_RDONLY) >= 0)
-        n++;
-    int code = errcode(), ends[2];
+        ;
+    int code = errcode();
     CHECK(code == EMFILE || code == ENFILE);
-    if (code == ENFILE) {
-        REFUSED(pipe(ends), ENFILE);
-        REFUSED(open("new", O_CREATE | O_RDWR), ENFILE);
-    }
-    read((int)hold, &c, 1);
+    SAME(write(ready, "r", 1), 1);
+    SAME(read(hold, &c, 1), 0);
     exit(code == ENFILE ? 2 : 3);
 }
 
-/* Open files of the system: NFILE. */
-void limit_open_files(void)
+/* Waits for n children that exit with 2 or 3; at least one of them with 2. */
+static void collect_refused(int n)
 {
-    enum { CHILDREN = NFILE / (NOFILE - 6) + 3 };
-    int hold[2], refused = 0, ends[2];
-    struct kstat k;
-    if (kernel_now().frames_total < 60 * MIB_FRAMES)
-        SKIP("needs 64 MiB");
-    file_touch("f");
-    MUST(pipe(hold));
-    for (int i = 0; i < CHILDREN; i++) {
-        if (child_fork() == 0) {
-            close(hold[1]);
-            open_many(hold[0]);
-        }
-    }
-    do {
-        pause(1);
-        SAME(kstat(&k), 0);
-    } while (k.files < NFILE);
-    SAME(k.files, NFILE);
-    REFUSED(open("f", O_RDONLY), ENFILE);
-    REFUSED(pipe(ends), ENFILE);
-    SAME(close(hold[1]), 0);
-    for (int i = 0; i < CHILDREN; i++) {
-        int status;
+    int refused = 0, status;
+    for (int i = 0; i < n; i++) {
         MUST(wait(&status));
         CHECK(status == 2 || status == 3);
         refused += status == 2;
     }
     CHECK(refused > 0);
-    SAME(close(hold[0]), 0);
+}
+
+/* Open files of the system: NFILE. */
+void limit_open_files(void)
+{
+    enum { CHILDREN = NFILE / (NOFILE - 8) + 3 };
+    int ready[2], hold[2], last = 0, fd, ends[2];
+    char c;
+    struct kstat k;
+    if (kernel_now().frames_total < 60 * MIB_FRAMES)
+        SKIP("needs 64 MiB");
+    file_touch("f");
+    MUST(pipe(ready));
+    MUST(pipe(hold));
+    for (int i = 0; i < CHILDREN; i++) {
+        if (child_fork() == 0) {
+            close(hold[1]);
+            open_many(ready[1], hold[0]);
+        }
+    }
+    for (int i = 0; i < CHILDREN; i++)
+        SAME(read(ready[0], &c, 1), 1);
+    while ((fd = open("f", O_RDONLY)) >= 0) /* a few that were taken and given back meanwhile */
+        last = fd;
+    SAME(errcode(), ENFILE);
+    SAME(kstat(&k), 0);
+    SAME(k.files, NFILE);
+    REFUSED(pipe(ends), ENFILE);
+    REFUSED(open("new", O_CREATE | O_RDWR), ENFILE);
+    SAME(close(hold[1]), 0);
+    collect_refused(CHILDREN);
+    for (fd = 3; fd <= last; fd++)
+        close(fd);
     SAME(close(MUST(open("f", O_RDONLY))), 0);
 }
 
@@ -186,7 +194,7 @@ static void hold_inodes(long first)
 void limit_inodes_in_memory(void)
 {
     enum { CHILDREN = NINODE / 50 + 2 };
-    int ready[2], hold[2], refused = 0;
+    int ready[2], hold[2];
     char c;
     if (kernel_now().inodes_free < NINODE + 100)
         SKIP("the disk has too few inodes");
@@ -206,13 +214,7 @@ void limit_inodes_in_memory(void)
     REFUSED(open("one-more", O_CREATE | O_RDWR), ENFILE);
     REFUSED_ANY(mkdir("one-more"));
     SAME(close(hold[1]), 0);
-    for (int i = 0; i < CHILDREN; i++) {
-        int status;
-        MUST(wait(&status));
-        CHECK(status == 2 || status == 3);
-        refused += status == 2;
-    }
-    CHECK(refused > 0);
+    collect_refused(CHILDREN);
     SAME(close(ready[0]) + close(ready[1]) + close(hold[0]), 0);
     file_make("one-more", 1, 100);
     file_check("one-more", 1, 100);

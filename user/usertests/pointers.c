@@ -229,9 +229,22 @@ void pointer_lengths(void)
     file_check("f", 1, 100);
 }
 
+/* Leaves bytes on the kernel's stack that are easily recognised: path names. */
+static void dirty_kernel_stack(void)
+{
+    char path[MAXPATH];
+    memset(path, 0xa5, sizeof path);
+    path[MAXPATH - 1] = 0;
+    REFUSED(link(path, path), ENOENT);
+    REFUSED(open(path, O_RDONLY), ENOENT);
+    path[MAXPATH - 1] = (char)0xa5;
+    open(path, O_RDONLY); /* refused; its errcode() would already clean up a little */
+}
+
 /* A struct that the kernel fills carries nothing but its fields. */
 static void padding_of_stat(int fd)
 {
+    dirty_kernel_stack();
     union {
         struct stat st;
         uchar byte[sizeof(struct stat)];
