@@ -64,11 +64,16 @@ static int run_round(int round)
     return failed;
 }
 
-/* Removes what the workers left, also outside their directory, by the program that knows how. */
+/* What the workers may leave, in their directory or outside of it. */
+static char *const left[] = {GRIND_DIR,  "/grind-a", "/grind-b",         "/grind-c",
+                             "/grind-d", "/grind-e", "/" GRIND_CUT_NAME, 0};
+
+/* Removes it, by the program that knows how. */
 static void clean_up(void)
 {
-    char *argv[] = {"rm",       "-rf",      GRIND_DIR,  "/grind-a", "/grind-b",
-                    "/grind-c", "/grind-d", "/grind-e", 0};
+    char *argv[12] = {"rm", "-rf"};
+    for (int i = 0; left[i]; i++)
+        argv[i + 2] = left[i];
     int pid = fork();
     if (pid == 0) {
         exec("/rm", argv);
@@ -76,6 +81,15 @@ static void clean_up(void)
     }
     if (pid > 0)
         wait(0);
+}
+
+/* The root directory gets room for all names, so that it does not grow in a round. */
+static void warm_up(void)
+{
+    clean_up();
+    for (int i = 0; left[i]; i++)
+        mkdir(left[i]);
+    clean_up();
 }
 
 static int same(const struct kstat *a, const struct kstat *b)
@@ -111,7 +125,7 @@ int main(int argc, char **argv)
     struct kstat before;
     parse(argc, argv);
     printf("grind: seed %d, %d processes\n", seed, processes);
-    clean_up();
+    warm_up();
     for (int round = 0; rounds == 0 || round < rounds; round++) {
         sync();
         kstat(&before);

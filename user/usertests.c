@@ -69,19 +69,16 @@ static int list_tests(void)
     return 0;
 }
 
-/* Tests expect to find 0 to 2 open and nothing else, and no directory of an interrupted run. */
+/*
+ * Tests expect to find 0 to 2 open and nothing else, and no directory of an interrupted run.  The
+ * root directory has room for ours afterwards, so the first test does not seem to leak a block.
+ */
 static void prepare(void)
 {
     for (int fd = 3; fd < NOFILE; fd++)
         close(fd);
-    int pid = fork();
-    if (pid == 0) {
-        if (chdir(TEST_DIR) == 0)
-            dir_clear();
-        exit(0);
-    }
-    wait(0);
-    unlink(TEST_DIR);
+    mkdir(TEST_DIR);
+    run_remove_directory();
     leak_settle();
 }
 

@@ -37,12 +37,9 @@ static void __attribute__((noreturn)) give_up(const char *what)
     machine_off(1);
 }
 
-static void __attribute__((noreturn)) stop_all(void)
+/* The end of a panic: QEMU ends too if the boot option `panic=exit` asks for it. */
+static void __attribute__((noreturn)) stop(void)
 {
-    irq_off();
-    for (uint i = 0; i < nharts; i++)
-        if (&harts[i] != hart_self())
-            ipi_send(i, IPI_STOP);
     if (machine_option("panic", NULL, 0))
         machine_off(127);
     for (;;)
@@ -107,7 +104,7 @@ static void init_memory(paddr fdt)
 /* The allocator found nothing: gives back what is kept only for speed. */
 static bool reclaim(void)
 {
-    if (hart_self()->in_interrupt || hart_self()->locks_held)
+    if (!may_sleep())
         return false;
     return kstack_shrink() + slab_shrink() + fs_shrink(32) > 0;
 }
@@ -144,8 +141,8 @@ static void __attribute__((noreturn)) main_first(paddr fdt)
            machine.nharts, machine.nharts == 1 ? "" : "s");
     count_harts();
     panic_set_describe(describe_panic);
-    panic_set_stop(stop_all);
-    trap_init_hart();
+    panic_set_halt_others(ipi_stop_others);
+    panic_set_stop(stop);
     init_memory(fdt);
     init_subsystems();
     uart_start();
@@ -184,5 +181,6 @@ void main(uint64 hartid, paddr fdt)
     if (hartid != 0)
         main_other(hartid);
     set_tp(&harts[0]);
+    trap_init_hart();
     main_first(fdt);
 }

@@ -9,18 +9,10 @@
 #include "kernel/dev/mmio.h"
 #include "kernel/lib/csr.h"
 #include "kernel/lib/printf.h"
-#include "kernel/sync/hart.h"
 #include "kernel/trap/ipi.h"
 
 #define PASS 0x5555
 #define FAIL 0x3333 /* exit status in the upper half */
-
-static void stop_other_harts(void)
-{
-    for (uint i = 0; i < nharts; i++)
-        if (i != hart_self()->id)
-            ipi_send(i, IPI_STOP);
-}
 
 void machine_off(int status)
 {
@@ -31,7 +23,7 @@ void machine_off(int status)
     if (machine.finisher)
         mmio_write32(machine.finisher, status ? (uint)status << 16 | FAIL : PASS);
     else
-        stop_other_harts();
+        ipi_stop_others();
     for (;;)
         wait_for_interrupt();
 }

@@ -49,13 +49,13 @@ void cache_store_init(struct store *s)
 }
 
 /* Fibonacci hashing: D. E. Knuth, The Art of Computer Programming 3, section 6.4. */
-static struct page **chain_of(const struct store *s, uint64 index)
+static inline struct page **chain_of(const struct store *s, uint64 index)
 {
     uint64 key = ((uint64)s >> 4) + index;
     return &table[(key * 0x9e3779b97f4a7c15UL) >> (64 - table_bits)];
 }
 
-static struct page *find(const struct store *s, uint64 index)
+static inline struct page *find(const struct store *s, uint64 index)
 {
     struct page *pg = *chain_of(s, index);
     while (pg && (pg->index != index || pg->store != s))

@@ -16,6 +16,7 @@
  * valid one while holding a reference.
  */
 #define PAGE_BLOCKS (uint)(PGSIZE / BSIZE)
+#define ALL_BLOCKS  ((1u << PAGE_BLOCKS) - 1)
 
 struct store {
     struct list pages; /* cache lock */

@@ -81,19 +81,30 @@ static int fill(struct inode *ip, struct page *pg)
     return cache_load(pg, want);
 }
 
-int data_page(struct inode *ip, uint64 first, uint64 last, struct page **out)
+static inline bool has_bytes(struct page *pg, uint64 first, uint64 last)
 {
-    uint want = block_mask(first % PGSIZE / BSIZE, last % PGSIZE / BSIZE);
+    uint valid = load_acquire(&pg->valid);
+    return valid == ALL_BLOCKS ||
+           !(block_mask(first % PGSIZE / BSIZE, last % PGSIZE / BSIZE) & ~valid);
+}
+
+static inline int get_page(struct inode *ip, uint64 first, uint64 last, struct page **out)
+{
     struct page *pg = cache_get(&ip->store, first / PGSIZE);
     if (!pg)
         return -ENOMEM;
-    int r = want & ~load_acquire(&pg->valid) ? fill(ip, pg) : 0;
+    int r = has_bytes(pg, first, last) ? 0 : fill(ip, pg);
     ip->next_read = pg->index + 1;
     if (r < 0)
         cache_put(pg);
     else
         *out = pg;
     return r;
+}
+
+int data_page(struct inode *ip, uint64 first, uint64 last, struct page **out)
+{
+    return get_page(ip, first, last, out);
 }
 
 int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint64 n)
@@ -106,7 +117,7 @@ int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint
         uint64 skip = (off + i) % PGSIZE;
         len = n - i < PGSIZE - skip ? n - i : PGSIZE - skip;
         struct page *pg;
-        int r = data_page(ip, off + i, off + i + len - 1, &pg);
+        int r = get_page(ip, off + i, off + i + len - 1, &pg);
         if (r < 0)
             return i > 0 ? (int64)i : r;
         iov_write(dst, done + i, pg->bytes + skip, len);
@@ -147,20 +158,36 @@ static int open_block(struct inode *ip, struct page *pg, uint i, uint64 off, uin
     return 0;
 }
 
-/* Writes n bytes that lie in one block. */
-static int write_block(struct inode *ip, struct iov *src, uint64 done, uint64 off, uint64 n)
+/* Makes the blocks ready that n bytes from `off` on, in this page, lie in; counts those bytes. */
+static int open_blocks(struct inode *ip, struct page *pg, uint64 off, uint64 n, uint64 *ready)
 {
+    int r = 0;
+    for (uint64 i = 0, len; i < n && r == 0; i += len) {
+        len = BSIZE - (off + i) % BSIZE;
+        len = len < n - i ? len : n - i;
+        uint slot = (uint)((off + i) % PGSIZE / BSIZE);
+        r = open_block(ip, pg, slot, off + i, len);
+        if (r < 0)
+            break;
+        journal_dirty(pg, slot);
+        *ready = i + len;
+        if (off + i + len > ip->d.size)
+            ip->d.size = (uint)(off + i + len);
+    }
+    return r;
+}
+
+/* Writes n bytes that lie in one page; *done grows by what it could write. */
+static int write_page(struct inode *ip, struct iov *src, uint64 *done, uint64 off, uint64 n)
+{
+    uint64 ready = 0;
     struct page *pg = cache_get(&ip->store, off / PGSIZE);
     if (!pg)
         return -ENOMEM;
-    uint i = off % PGSIZE / BSIZE;
-    int r = open_block(ip, pg, i, off, n);
-    if (r == 0) {
-        iov_read(src, done, pg->bytes + off % PGSIZE, n);
-        journal_dirty(pg, i);
-        if (off + n > ip->d.size)
-            ip->d.size = (uint)(off + n);
-    }
+    int r = open_blocks(ip, pg, off, n, &ready);
+    if (ready > 0)
+        iov_read(src, *done, pg->bytes + off % PGSIZE, ready);
+    *done += ready;
     cache_put(pg);
     return r;
 }
@@ -169,19 +196,13 @@ int64 data_write(struct inode *ip, struct iov *src, uint64 done, uint64 off, uin
 {
     uint64 room = (off / BSIZE + DATA_CHUNK) * BSIZE - off;
     uint before = ip->d.size;
-    uint64 i = 0;
-    int r = 0;
-    if (n > room)
-        n = room;
-    if (off + n > before)
-        r = inode_prepare(ip);
-    while (i < n && r == 0) {
-        uint64 left = BSIZE - (off + i) % BSIZE;
-        uint64 len = n - i < left ? n - i : left;
-        r = write_block(ip, src, done + i, off + i, len);
-        i += r == 0 ? len : 0;
+    uint64 at = done, end = done + (n < room ? n : room);
+    int r = off + (end - done) > before ? inode_prepare(ip) : 0;
+    while (at < end && r == 0) {
+        uint64 pos = off + (at - done), left = PGSIZE - pos % PGSIZE;
+        r = write_page(ip, src, &at, pos, end - at < left ? end - at : left);
     }
     if (ip->d.size != before)
         inode_update(ip);
-    return i > 0 || r == 0 ? (int64)i : r;
+    return at > done || r == 0 ? (int64)(at - done) : r;
 }

@@ -13,8 +13,14 @@
 #include <stddef.h>
 
 static struct hart *owner;
+static void (*halt_hook)(void);
 static void (*describe_hook)(void);
 static void (*stop_hook)(void) __attribute__((noreturn));
+
+void panic_set_halt_others(void (*halt)(void))
+{
+    halt_hook = halt;
+}
 
 void panic_set_describe(void (*describe)(void))
 {
@@ -46,18 +52,27 @@ static void print_message(const char *intro, const char *fmt, va_list ap)
     printf("\n");
 }
 
+void panic_begin(void)
+{
+    irq_off();
+    if (owner == hart_self())
+        return;
+    if (!atomic_cas(&owner, NULL, hart_self()))
+        sleep_for_ever();
+    printf_enter_panic();
+    if (halt_hook)
+        halt_hook();
+}
+
 void panic(const char *fmt, ...)
 {
     static uint depth; /* only the owner's */
     va_list ap;
 
-    irq_off();
+    panic_begin();
     va_start(ap, fmt);
-    if (!atomic_cas(&owner, NULL, hart_self()) && owner != hart_self())
-        sleep_for_ever();
     if (++depth > 2) /* not even the stop hook works */
         sleep_for_ever();
-    printf_enter_panic();
     if (depth == 2) {
         print_message("panic inside a panic: ", fmt, ap);
         stop();

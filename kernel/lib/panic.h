@@ -11,10 +11,19 @@
  */
 void panic(const char *fmt, ...) __attribute__((noreturn, format(__printf__, 1, 2)));
 
+/*
+ * Claims the console for a report of what is wrong, stops the other harts, and makes printf() work
+ * without locks; to be followed by panic().  On a hart that is not the first it does not return.
+ */
+void panic_begin(void);
+
+/* What panic_begin() calls to stop the other harts: set once at boot. */
+void panic_set_halt_others(void (*halt)(void));
+
 /* What says more about where a panic happened (hart, process), in one line: set once at boot. */
 void panic_set_describe(void (*describe)(void));
 
-/* What is called at the end of panic(): stops the other harts, ends the machine. */
+/* What is called at the end of panic(): set once at boot. */
 void panic_set_stop(void (*stop)(void) __attribute__((noreturn)));
 
 /*

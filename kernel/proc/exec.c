@@ -151,6 +151,10 @@ int proc_exec(const char *path, char *const argv[], int argc)
     if (old)
         space_put(old);
 
+    /* The console's shell is whatever init starts; its children had the reserves to get here. */
+    if (p != proc_init_process && p->parent != proc_init_process)
+        p->reserve = p->space->reserve = false;
+
     uint64 status = p->tf->status;
     memset(p->tf, 0, sizeof *p->tf); /* no register of the old program reaches the new one */
     p->tf->status = status;

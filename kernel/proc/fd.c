@@ -5,11 +5,6 @@
 
 _Static_assert(NOFILE <= 64, "files_open has one bit for each descriptor");
 
-static bool is_open(const struct proc *p, int fd)
-{
-    return fd >= 0 && fd < NOFILE && p->files_open >> fd & 1;
-}
-
 int fd_alloc(struct file *f)
 {
     struct proc *p = proc_self();
@@ -27,19 +22,12 @@ void fd_set(int fd, struct file *f)
     p->files_open |= 1UL << fd;
 }
 
-struct file *fd_get(int fd)
-{
-    struct proc *p = proc_self();
-    return is_open(p, fd) ? p->files[fd] : NULL;
-}
-
 struct file *fd_take(int fd)
 {
-    struct proc *p = proc_self();
-    if (!is_open(p, fd))
-        return NULL;
-    p->files_open &= ~(1UL << fd);
-    return p->files[fd];
+    struct file *f = fd_get(fd);
+    if (f)
+        proc_self()->files_open &= ~(1UL << fd);
+    return f;
 }
 
 void fd_copy(struct proc *child, struct proc *parent)

@@ -22,8 +22,7 @@ int proc_fork(void)
     child->trace_mask = p->trace_mask;
     child->cwd = inode_get(p->cwd);
     fd_copy(child, p);
-    /* The console's shell is whatever init starts: it, not its children, shares the reserves. */
-    child->reserve = p == proc_init_process;
+    child->reserve = p->reserve;
     child->space->reserve = child->reserve;
     proc_publish(child, p);
     int pid = child->pid; /* once it runs, it may be gone at any moment */

@@ -2,8 +2,8 @@
  * The process table.  ptable_lock guards the list of all processes, the pid hash and the family
  * ties; a process is on the list from proc_publish() until its parent has reaped it.
  *
- * The last slots are kept for init, the console's shell and what that shell starts, so that a user
- * can always type a command that ends the others.
+ * The last slots, and some memory, are kept for init, the console's shell and what that shell starts
+ * until it has its program, so that a user can always type a command that ends the others.
  */
 #include "kernel/errno.h"
 #include "kernel/lib/atomic.h"
@@ -107,6 +107,7 @@ void proc_publish(struct proc *p, struct proc *parent)
     p->pid = p->kthread ? 0 : new_pid();
     p->parent = parent;
     p->pgid = parent ? parent->pgid : p->pid;
+    p->killed = parent && proc_killed(parent); /* a kill of the group missed only the newborn */
     list_add_tail(&all, &p->all);
     if (!p->kthread)
         list_add_tail(&by_pid[(uint)p->pid % PID_BUCKETS], &p->hash);

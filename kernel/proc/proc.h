@@ -23,7 +23,7 @@ struct context {
 struct proc {
     int pid;
     char name[16];
-    uint state;   /* enum proc_state; changed by compare-and-swap only (sched.c) */
+    uint state;   /* enum proc_state; sched.c says who may change it */
     uint on_hart; /* 1 from being picked until its registers are saved again */
     uint hart;    /* index of the hart that runs it or ran it last */
     bool kthread;
@@ -105,7 +105,7 @@ int proc_exec(const char *path, char *const argv[], int argc);
 
 void proc_exit(int status) __attribute__((noreturn));
 int proc_wait(int *status); /* the pid of a child that ended, -ECHILD, -EINTR */
-void proc_start_init(void); /* makes pid 1 and lets it run /init; panics if there is none */
+void proc_start_init(void); /* makes pid 1 and lets it run /init */
 
 /* --- sched.c ---------------------------------------------------------------------------------- */
 void sched_init(void);                           /* once */

@@ -5,7 +5,8 @@
  * quantum of each of the others.
  *
  * A process is on a run queue exactly while its state is READY and it is not being switched away
- * from.  States change by compare-and-swap, so of several wakers one wins and queues it.
+ * from.  It leaves NEW and SLEEPING by compare-and-swap, so of several wakers one wins and queues
+ * it; all other changes are made by the hart that runs it or is about to.
  * `on_hart` is set from the moment a process is picked until its registers are saved again; who
  * wakes it in that window must queue it on that same hart, and no other hart steals it, so nobody
  * can continue a context that is still in use, and no hart ever waits for another.

@@ -30,5 +30,5 @@ context_begin:
     csrsi sstatus, 2            /* SIE */
     mv a0, s2
     jalr s1
-    csrci sstatus, 2
-1:  j trap_return
+1:  call user_trap_leave
+    j trap_return

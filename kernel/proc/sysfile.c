@@ -52,7 +52,7 @@ static int64 transfer(struct file *f, uint64 uva, uint64 n, transfer_fn *move,
         done += (uint64)moved;
         if (moved < pinned)
             break;
-        if (access == PIN_WRITE && file_is_pipe(f))
+        if (done < n && access == PIN_WRITE && file_is_pipe(f))
             break; /* a second look would wait for more */
     }
     return (int64)done;
@@ -62,18 +62,18 @@ int64 sys_read(const uint64 arg[6])
 {
     struct file *f = fd_get((int)arg[0]);
     int n = (int)arg[2];
-    if (!f || !file_readable(f))
-        return -EBADF;
-    return n < 0 ? -EINVAL : transfer(f, arg[1], (uint64)n, file_read, PIN_WRITE);
+    if (n > 0 && f)
+        return transfer(f, arg[1], (uint64)n, file_read, PIN_WRITE);
+    return !f || !file_readable(f) ? -EBADF : n < 0 ? -EINVAL : 0;
 }
 
 int64 sys_write(const uint64 arg[6])
 {
     struct file *f = fd_get((int)arg[0]);
     int n = (int)arg[2];
-    if (!f || !file_writable(f))
-        return -EBADF;
-    return n < 0 ? -EINVAL : transfer(f, arg[1], (uint64)n, file_write, PIN_READ);
+    if (n > 0 && f)
+        return transfer(f, arg[1], (uint64)n, file_write, PIN_READ);
+    return !f || !file_writable(f) ? -EBADF : n < 0 ? -EINVAL : 0;
 }
 
 /* --- descriptors ------------------------------------------------------------------------------ */

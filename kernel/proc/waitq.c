@@ -61,6 +61,16 @@ void waitq_wake_one(struct waitq *q)
             return;
 }
 
+struct proc *waitq_take(struct waitq *q)
+{
+    struct list *l = list_pop(&q->sleepers);
+    if (!l)
+        return NULL;
+    struct proc *p = container_of(l, struct proc, wait);
+    sched_ready(p); /* or it runs already, woken by a kill */
+    return p;
+}
+
 void waitq_wake_all(struct waitq *q)
 {
     struct list *l;

@@ -2,7 +2,8 @@
  * Mutexes: see mutex.h.  The holder is one word, so a lock that nobody waits for costs one
  * compare-and-swap to take and one to release.  Its lowest bit, WAITED, says that the queue may
  * not be empty; it is set only under `guard`, by who is about to sleep, so a releaser that does
- * not see it has nobody to wake.
+ * not see it has nobody to wake.  A releaser that does see it makes the longest waiter the holder:
+ * were the lock merely free, who releases and takes it in a loop would keep it for itself.
  */
 #include "kernel/sync/mutex.h"
 #include "kernel/lib/atomic.h"
@@ -48,7 +49,7 @@ static void lock_slowly(struct mutex *m, struct proc *self)
     if (holder_of(m) == self)
         panic("mutex_lock: \"%s\" is held by its taker", m->name);
     spin_lock(&m->guard);
-    while (!take_or_mark(m, self))
+    while (holder_of(m) != self && !take_or_mark(m, self))
         waitq_sleep(&m->waiters, &m->guard);
     spin_unlock(&m->guard);
 }
@@ -73,8 +74,9 @@ void mutex_unlock(struct mutex *m)
     if (atomic_cas(&m->holder, self, NULL))
         return;
     spin_lock(&m->guard);
-    store_release(&m->holder, NULL);
-    waitq_wake_one(&m->waiters);
+    struct proc *next = waitq_take(&m->waiters);
+    bool more = !list_empty(&m->waiters.sleepers);
+    store_release(&m->holder, more ? with_waited(next) : next);
     spin_unlock(&m->guard);
 }
 

@@ -103,15 +103,27 @@ void spin_unlock(struct spinlock *lk)
     irq_pop();
 }
 
+/* Interrupts go off for the look: a preemption could move the caller to another hart. */
+bool may_sleep(void)
+{
+    uint64 before = irq_save();
+    const struct hart *h = hart_self();
+    bool yes = before & SSTATUS_SIE && !h->in_interrupt && h->locks_held == 0;
+    irq_restore(before);
+    return yes;
+}
+
 void assert_may_sleep(const char *who)
 {
 #ifdef DEBUG
-    struct hart *h = hart_self();
+    irq_push();
+    const struct hart *h = hart_self();
     if (h->locks_held)
         panic("%s: may sleep, but hart %u holds a spin lock (ranks %lx)", who, h->id,
               h->ranks_held);
     if (h->in_interrupt)
         panic("%s: may sleep, but hart %u handles an interrupt", who, h->id);
+    irq_pop();
 #else
     (void)who;
 #endif

@@ -53,6 +53,9 @@ bool spin_held(const struct spinlock *lk); /* by this hart */
 void irq_push(void);
 void irq_pop(void);
 
+/* The caller holds no spin lock, has interrupts on and handles none: it may wait. */
+bool may_sleep(void);
+
 /* DEBUG: panics if a spin lock is held or an interrupt is handled here: the caller may sleep. */
 void assert_may_sleep(const char *who);
 

@@ -29,6 +29,9 @@ int waitq_sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline);
 
 /* Wakes the longest sleeper, or all.  The caller holds the lock that the sleepers gave. */
 void waitq_wake_one(struct waitq *q);
+
+/* Takes the longest sleeper off the queue, wakes it if it sleeps, and returns it; NULL: nobody. */
+struct proc *waitq_take(struct waitq *q);
 void waitq_wake_all(struct waitq *q);
 
 #endif

@@ -22,6 +22,13 @@ void ipi_send(uint hart, enum ipi_reason why)
     setssip[harts[hart].hartid] = 1;
 }
 
+void ipi_stop_others(void)
+{
+    for (uint i = 0; i < nharts; i++)
+        if (&harts[i] != hart_self())
+            ipi_send(i, IPI_STOP);
+}
+
 void ipi_interrupt(void)
 {
     csr_clear(sip, SIE_SSIE);

@@ -10,6 +10,7 @@
 enum ipi_reason { IPI_RESCHEDULE = 1, IPI_TLB = 2, IPI_STOP = 4 };
 
 void ipi_send(uint hart, enum ipi_reason why); /* index into harts[] */
+void ipi_stop_others(void);                    /* all harts but this one sleep for ever */
 void ipi_interrupt(void);
 
 #endif

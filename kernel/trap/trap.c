@@ -99,6 +99,16 @@ static void exception(struct proc *p, struct trapframe *tf, uint64 cause)
         die(p, cause_name(cause), "the process cannot go on", tf, address);
 }
 
+/* Interrupts go off before the look: a kill that comes later interrupts user mode at once. */
+void user_trap_leave(void)
+{
+    irq_off();
+    if (proc_killed(proc_self())) {
+        irq_on();
+        proc_exit(-1);
+    }
+}
+
 void user_trap(struct trapframe *tf, uint64 cause)
 {
     struct proc *p = hart_self()->proc;
@@ -114,16 +124,13 @@ void user_trap(struct trapframe *tf, uint64 cause)
     } else {
         sched_tick();
     }
-    if (proc_killed(p)) {
-        irq_on();
-        proc_exit(-1);
-    }
-    irq_off();
+    user_trap_leave();
 }
 
 static void die_in_kernel(struct trapframe *tf, uint64 cause)
 {
     uint64 address = csr_read(stval);
+    panic_begin();
     printf("\nkernel trap: %s (scause %lx), pc 0x%lx, address 0x%lx, sstatus %lx\n",
            cause_name(cause), cause, tf->pc, address, tf->status);
     for (int i = 1; i < 32; i++)
@@ -144,11 +151,9 @@ void kernel_trap(struct trapframe *tf, uint64 cause)
 
 void kernel_stack_overflow(uint64 sp, uint64 fp)
 {
-    static uint reported; /* all harts share the emergency stack: the first one has it */
-    while (__atomic_exchange_n(&reported, 1, __ATOMIC_ACQUIRE))
-        wait_for_interrupt();
-    uint64 pc = csr_read(sepc);
-    printf("\nkernel stack overflow: sp 0x%lx, address 0x%lx\n", sp, csr_read(stval));
+    uint64 pc = csr_read(sepc), address = csr_read(stval);
+    panic_begin(); /* all harts share the emergency stack: the first one has it */
+    printf("\nkernel stack overflow: sp 0x%lx, address 0x%lx\n", sp, address);
     backtrace(pc, fp);
     panic("kernel_stack_overflow: a kernel stack has %d bytes", KSTACK_SLOT - KSTACK_GUARD);
 }

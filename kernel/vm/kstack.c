@@ -121,7 +121,7 @@ uint64 kstack_shrink(void)
     uint64 freed = 0;
     uint n;
 
-    if (hart_self()->irq_depth > 0 || hart_self()->in_interrupt)
+    if (!may_sleep())
         return 0;
     while ((n = take_idle(slot, SHRINK_BATCH)) > 0) {
         for (uint i = 0; i < n; i++)

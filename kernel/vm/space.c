@@ -242,7 +242,7 @@ static void shrink_heap(struct space *s, uint64 brk)
     uint64 start = PGROUNDUP(brk), end = PGROUNDUP(s->brk);
     struct area *a;
 
-    /* From the top: each cut touches the end of its area, so nothing needs to be split. */
+    /* What goes reaches to the end of the heap, so each cut ends with its area: no splits. */
     while (start < end && (a = area_overlap(&s->areas, start, end)) != NULL)
         forget(s, a, a->start > start ? a->start : start, a->end);
     s->brk = brk;

@@ -251,4 +251,7 @@ void tlb_flush_kernel(void)
 void tlb_kernel_grown(void)
 {
     atomic_add(&kernel_gen, 1);
+    irq_push();
+    follow_kernel(self());
+    irq_pop();
 }

@@ -39,7 +39,7 @@ static void test_lazy(void)
     printf("lazy: ok\n");
 }
 
-/* Four processes share what one of them has touched; each is promised room for a copy of its own. */
+/* Four processes share what one of them has touched; each is promised room for a copy. */
 static void test_cow(void)
 {
     struct sysinfo info;

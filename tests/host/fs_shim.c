@@ -96,9 +96,21 @@ int waitq_sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline)
     return 0;
 }
 
+struct proc *waitq_take(struct waitq *q)
+{
+    (void)q;
+    return NULL;
+}
+
 void waitq_wake_one(struct waitq *q)
 {
     (void)q;
+}
+
+struct proc *waitq_take(struct waitq *q)
+{
+    (void)q;
+    return NULL;
 }
 
 void waitq_wake_all(struct waitq *q)

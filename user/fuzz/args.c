@@ -39,7 +39,7 @@ static uint64 sum_of_text(void)
 void fuzz_prepare(struct fuzzer *f)
 {
     uint64 end = (uint64)sbrk(0);
-    uint64 pad = PGROUNDUP(end) - end;
+    uint64 pad = PGROUNDUP(end) - end + PGSIZE; /* with room for a guard before the arena */
     arena = sbrk((int)(pad + ARENA));
     if (arena == SBRK_ERROR)
         fuzz_fail(f, "no memory for the arena", 0);
@@ -54,9 +54,22 @@ void fuzz_prepare(struct fuzzer *f)
 static uint64 bad_address(struct fuzzer *f)
 {
     static const uint64 places[] = {
-        MAXVA,      MAXVA - 1,          TRAMPOLINE,         TRAPFRAME,  1ul << 40, 1ul << 63,
-        -1ul,       -8ul,               0xffffffc000000000, KERNBASE,   0x10000000,
-        -4096ul,    0xffffffc080200000, 0xffffffff80000000, 1ul << 38,  MAXVA + 4096,
+        MAXVA,
+        MAXVA - 1,
+        TRAMPOLINE,
+        TRAPFRAME,
+        1ul << 40,
+        1ul << 63,
+        -1ul,
+        -8ul,
+        0xffffffc000000000,
+        KERNBASE,
+        0x10000000,
+        -4096ul,
+        0xffffffc080200000,
+        0xffffffff80000000,
+        1ul << 38,
+        MAXVA + 4096,
     };
     return PICK(f, places) + (fuzz_below(f, 4) ? 0 : fuzz_below(f, PGSIZE));
 }
@@ -69,7 +82,7 @@ static uint64 address(struct fuzzer *f, int to_write)
     case 0: return bad_address(f);
     case 1: return (uint64)arena + ARENA - fuzz_below(f, 64);
     case 2: return (uint64)arena + PGSIZE * (1 + fuzz_below(f, 3)) - fuzz_below(f, 64);
-    case 3: return fuzz_below(f, 2 * PGSIZE);                    /* text: may be read */
+    case 3: return fuzz_below(f, 2 * PGSIZE);                     /* text: may be read */
     case 4: return to_write ? local - PGSIZE * 20 : local & ~7ul; /* below the stack pointer */
     default: return (uint64)arena + GUARD + fuzz_below(f, ARENA - GUARD);
     }
@@ -84,14 +97,15 @@ static uint64 room(uint64 at)
 
 /* --- strings ------------------------------------------------------------------------------------ */
 
-/* Puts the string at the end of a page, now and then the arena's last, or without its NUL. */
+/* Puts the string at or across the end of a page, or at that of the arena, perhaps without its NUL. */
 static uint64 place(struct fuzzer *f, const char *s)
 {
-    uint64 n = strlen(s) + (fuzz_below(f, 20) > 0);
-    uint page = fuzz_below(f, 30) ? 1 + fuzz_below(f, 3) : ARENA / PGSIZE;
-    char *at = arena + page * PGSIZE - n;
-    if (page < ARENA / PGSIZE)
-        at += fuzz_below(f, 20); /* or across the end */
+    uint64 n = strlen(s) + 1;
+    char *at = arena + PGSIZE * (1 + fuzz_below(f, 3)) - n + fuzz_below(f, 20);
+    if (fuzz_below(f, 30) == 0) {
+        n -= fuzz_below(f, 2);
+        at = arena + ARENA - n;
+    }
     memmove(at, s, n);
     return (uint64)at;
 }
@@ -117,9 +131,26 @@ static uint64 odd_path(struct fuzzer *f)
 static uint64 path(struct fuzzer *f, enum kind kind)
 {
     static const char *const names[] = {
-        "a",       "b",      "c",       "d",     "d/a", "d/b", "e",   "e/d", "e/d/a",
-        "./a",     "d//b",   "a/",      "d/",    "a/b", "d/.", "e/e", FUZZ_DIR "/a",
-        FUZZ_DIR "/d/a",     "a-name-of-more-than-14", "a-name-of-more",
+        "a",
+        "b",
+        "c",
+        "d",
+        "d/a",
+        "d/b",
+        "e",
+        "e/d",
+        "e/d/a",
+        "./a",
+        "d//b",
+        "a/",
+        "d/",
+        "a/b",
+        "d/.",
+        "e/e",
+        FUZZ_DIR "/a",
+        FUZZ_DIR "/d/a",
+        "a-name-of-more-than-14",
+        "a-name-of-more",
     };
     static const char *const dots[] = {".", "..", "d/..", "./.", "/", FUZZ_DIR "/."};
     static const char *const places[] = {FUZZ_DIR, FUZZ_DIR "/d", FUZZ_DIR "/e/d", "d", "e", "."};
@@ -150,9 +181,25 @@ static uint64 vector(struct fuzzer *f)
 static uint64 number(struct fuzzer *f)
 {
     static const uint64 bounds[] = {
-        0,          1,          -1ul,      0x7fffffff,  0x80000000,  0xffffffff,    1ul << 32,
-        1ul << 63,  -1ul >> 1,  PGSIZE,    PGSIZE - 1,  -4096ul,     0x80000001,    65535,
-        65536,      MAXVA,      67383296, 0x100000001, 0xffffffff00000003,
+        0,
+        1,
+        -1ul,
+        0x7fffffff,
+        0x80000000,
+        0xffffffff,
+        1ul << 32,
+        1ul << 63,
+        -1ul >> 1,
+        PGSIZE,
+        PGSIZE - 1,
+        -4096ul,
+        0x80000001,
+        65535,
+        65536,
+        MAXVA,
+        67383296,
+        0x100000001,
+        0xffffffff00000003,
     };
     return fuzz_below(f, 3) ? PICK(f, bounds) : f->random >> fuzz_below(f, 64);
 }
@@ -160,7 +207,7 @@ static uint64 number(struct fuzzer *f)
 /* Not 1 and 2, where messages go. */
 static uint64 descriptor(struct fuzzer *f)
 {
-    static const uint64 odd[] = {-1ul,       NOFILE - 1,  NOFILE,     NOFILE + 1, 0x7fffffff,
+    static const uint64 odd[] = {-1ul,       NOFILE - 1,  NOFILE,    NOFILE + 1, 0x7fffffff,
                                  0x80000000, 0x100000003, 1ul << 63, 1000};
     return fuzz_below(f, 10) ? 3 + fuzz_below(f, 12) : PICK(f, odd);
 }
@@ -178,12 +225,18 @@ static uint64 size(struct fuzzer *f, const struct arguments *to)
 
 static uint64 flags(struct fuzzer *f)
 {
-    static const uint64 some[] = {O_RDONLY,           O_WRONLY,
-                                  O_RDWR,             O_RDWR | O_CREATE,
-                                  O_RDWR | O_CREATE,  O_CREATE | O_WRONLY | O_TRUNC,
-                                  O_RDWR | O_TRUNC,   O_RDWR | O_APPEND | O_CREATE,
-                                  O_NOFOLLOW,         O_NOFOLLOW | O_RDWR,
-                                  O_WRONLY | O_RDWR,  0x80000000};
+    static const uint64 some[] = {O_RDONLY,
+                                  O_WRONLY,
+                                  O_RDWR,
+                                  O_RDWR | O_CREATE,
+                                  O_RDWR | O_CREATE,
+                                  O_CREATE | O_WRONLY | O_TRUNC,
+                                  O_RDWR | O_TRUNC,
+                                  O_RDWR | O_APPEND | O_CREATE,
+                                  O_NOFOLLOW,
+                                  O_NOFOLLOW | O_RDWR,
+                                  O_WRONLY | O_RDWR,
+                                  0x80000000};
     return fuzz_below(f, 20) ? PICK(f, some) : number(f);
 }
 
@@ -196,7 +249,8 @@ static uint64 device(struct fuzzer *f)
 /* init, which is safe, and processes that there are not: pids come one after the other. */
 static uint64 pid(struct fuzzer *f)
 {
-    static const uint64 nobody[] = {0, 1, -1ul, 0x7fffffff, 0x80000000, 1 << 22, (1 << 22) + 1, 1000000};
+    static const uint64 nobody[] = {0,          1,       -1ul,          0x7fffffff,
+                                    0x80000000, 1 << 22, (1 << 22) + 1, 1000000};
     return PICK(f, nobody);
 }
 

@@ -6,17 +6,14 @@
 
 #define FUZZ_DIR "/fuzz.tmp"
 
-/* What a descriptor of a worker refers to: one end of a pipe may wait for ever, so it is left out. */
-enum end { NO_PIPE, PIPE_END };
-
 struct fuzzer {
     uint64 random; /* never 0 */
     int index;     /* of the worker in its round */
     int pid;
-    int depth;              /* forks between the worker and this process */
-    uint calls;             /* system calls made */
-    char ends[NOFILE];      /* enum end of each descriptor */
-    const char *call;       /* the one under way, for messages */
+    int depth;            /* forks between the worker and this process */
+    uint calls;           /* system calls made */
+    char is_pipe[NOFILE]; /* of each descriptor: a pipe's end might make read() wait for ever */
+    const char *call;     /* the one under way, for messages */
 };
 
 /* Arguments of a call that belong together: sizes count bytes at the address before them. */
@@ -52,8 +49,8 @@ void fuzz_prepare(struct fuzzer *f);
 void fuzz_argument(struct fuzzer *f, enum kind kind, struct arguments *to, int i);
 
 /*
- * The oracle of memory: fills what surrounds the bytes that a call may change, and finds out
- * whether they, and the text of the program, are still the same.  A difference ends the process.
+ * The oracle of memory: remembers what surrounds the bytes that a call may change, and finds out
+ * whether that, and the text of the program, are still the same.  A difference ends the process.
  */
 void fuzz_guard(struct fuzzer *f, const struct arguments *a);
 void fuzz_check_guard(struct fuzzer *f, const struct arguments *a);
@@ -61,8 +58,11 @@ void fuzz_check_guard(struct fuzzer *f, const struct arguments *a);
 /* Makes one call, or a few that belong together, and checks the results. */
 void fuzz_step(struct fuzzer *f);
 
-/* A system call, with all registers but a0 checked to keep their values. */
-long fuzz_call(struct fuzzer *f, uint64 number, const uint64 a[6]);
+/*
+ * A system call, with the other registers and the memory around a->address checked to keep their
+ * values.  Its result, of which is sure that a failure has a reason.
+ */
+long fuzz_call(struct fuzzer *f, uint64 number, const struct arguments *a);
 
 /* Ends the process with status 1 and a message. */
 void fuzz_fail(struct fuzzer *f, const char *what, long n) __attribute__((noreturn));

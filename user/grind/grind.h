@@ -22,6 +22,7 @@ uint grind_below(struct worker *w, uint n);
  */
 void grind_step(struct worker *w);
 
-#define GRIND_DIR "/grind.tmp"
+#define GRIND_DIR      "/grind.tmp"
+#define GRIND_CUT_NAME "grind-with-more-than-14"
 
 #endif

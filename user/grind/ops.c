@@ -48,7 +48,7 @@ static const char *name(struct worker *w)
         "grind-d/../grind-a",
         "./grind-c",
         "grind-e",
-        "grind-e/grind-a-name-of-more-than-14",
+        "grind-e/" GRIND_CUT_NAME,
         "grind-e/grind-d/grind-a",
         "..",
         ".",

@@ -11,7 +11,10 @@ enum result { PASSED, FAILED, SKIPPED };
  */
 enum result run_test(const struct test *t, char *reason, int n);
 
-/* Waits until the rest of the system, say a shell that starts a pipeline, is at rest; at most 5 s. */
+/* Removes TEST_DIR with all that is in it. */
+void run_remove_directory(void);
+
+/* Waits until the rest of the system, say a shell that starts a pipeline, is at rest (5 s). */
 void leak_settle(void);
 
 /*
