@@ -13,10 +13,11 @@
  * blocks are set.  Inode 0 does not exist, so a zero inode number means "no file".
  */
 
-#define BSIZE    1024
-#define ROOTINO  1
-#define FS_MAGIC 0x464c5431u /* "1TLF" */
-#define FS_SUPER 1u          /* block number of the superblock */
+#define BSIZE         1024
+#define ROOTINO       1
+#define FS_MAGIC      0x464c5431u /* "1TLF" */
+#define FS_SUPER      1u          /* block number of the superblock */
+#define FS_BLOCKS_MAX (1u << 25)  /* blocks of a file system: 32 GiB */
 
 struct superblock {
     uint magic;
@@ -67,9 +68,12 @@ struct dirent {
  *
  * A header is whole if its magic, its place and `selfcheck` are right; a half is valid if besides
  * the list matches `checksum`.  The valid half with the larger seq is the last commit, and a mount
- * copies its images home.  A list that does not match was being overwritten by the images of the
- * next transaction.  A header that is not whole was being written itself, which begins only when all
- * before it is durable at home: then nothing must be copied.  No valid half: damage.
+ * copies its images home, unless the other half shows that they are there.  That is so if a header
+ * was being written, which begins only when all before it is durable at home: the header is not
+ * whole, or has the larger seq and a list that does not match.  (A header is far shorter than a
+ * sector, but the list behind it is not; so one can be new and the other torn.)  A list that does
+ * not match under the smaller seq was being overwritten by the images of the next transaction.  No
+ * valid half: damage.
  *
  * A new file system has two valid halves without images, seq 0 and 1.
  */

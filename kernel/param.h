@@ -17,7 +17,7 @@
 #define FSSIZE      200000 /* blocks of the image that mkfs makes by default */
 #define LOGSIZE     2048   /* blocks of its journal */
 #define MAXOPBLOCKS 24     /* blocks that one file-system operation may dirty */
-#define NBUF        256    /* pages of the disk cache that are kept at least */
+#define NBUF        256    /* pages that the file cache may have however little memory is free */
 
 #define TICK_HZ     10 /* ticks a second, as uptime() and pause() count them */
 

@@ -30,8 +30,8 @@ uint64 layout_list_blocks(uint64 count)
 
 const char *layout_init(struct superblock *sb, uint64 nblocks, uint64 njournal, uint64 ninodes)
 {
-    if (nblocks > 0xffffffffu)
-        return "too many blocks for 32-bit block numbers";
+    if (nblocks > FS_BLOCKS_MAX)
+        return "too many blocks: a file system has at most 32 GiB";
     if (njournal < LAYOUT_MIN_JOURNAL)
         return "the journal is too small";
     if (ninodes < LAYOUT_MIN_INODES)

@@ -33,6 +33,11 @@ uint disk_blocks(void)
     return blocks < ~0u ? blocks : ~0u;
 }
 
+bool disk_read_only(void)
+{
+    return virtio_blk_read_only();
+}
+
 /* True if the pieces are whole sectors that lie on the disk. */
 static bool possible(const struct disk_request *r)
 {

@@ -29,7 +29,8 @@ struct disk_request {
 /* Finds and starts the disk; NULL, or in a few words what is wrong. */
 const char *disk_init(void);
 
-uint disk_blocks(void); /* capacity in whole BSIZE blocks */
+uint disk_blocks(void);    /* capacity in whole BSIZE blocks */
+bool disk_read_only(void); /* every write fails */
 
 /*
  * Queues r and returns; never sleeps.  r stays the driver's until done(r), which comes from the

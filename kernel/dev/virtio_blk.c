@@ -326,6 +326,11 @@ static const char *negotiate(void)
     return NULL;
 }
 
+bool virtio_blk_read_only(void)
+{
+    return features & VIRTIO_BLK_F_RO;
+}
+
 static void set_address(uint reg, paddr at)
 {
     set(reg, at);

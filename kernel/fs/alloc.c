@@ -15,13 +15,14 @@
 #include "kernel/errno.h"
 #include "kernel/fs/journal.h"
 #include "kernel/lib/bits.h"
-#include "kernel/lib/bits.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 
 #define WORD       64u
 #define GROUP      (BPB / WORD) /* words that one block of the bitmap fills */
 #define MAX_INODES 65536u       /* a directory entry has 16 bits for the number */
+
+_Static_assert(FS_BLOCKS_MAX / 8 <= (uint64)PGSIZE << MAX_ORDER, "`taken` is one allocation");
 
 static struct spinlock alloc_lock = SPINLOCK_INIT("alloc", RANK_ALLOC);
 

@@ -18,6 +18,8 @@
 #include "kernel/mem/slab.h"
 #include "kernel/param.h"
 
+#define STEPS 64 /* pages that the hand passes while the lock is held */
+
 struct spinlock cache_lock = SPINLOCK_INIT("cache", RANK_CACHE);
 struct store cache_disk;
 
@@ -100,10 +102,15 @@ static bool idle(const struct page *pg)
     return load_acquire(&pg->refs) == 1;
 }
 
-/* Takes the next victim of the clock out of the table; NULL if a whole round finds none. */
-static struct page *clock_victim(void)
+uint64 cache_pages(void)
 {
-    for (uint64 left = 2 * npages; left > 0; left--) {
+    return load_relaxed(&npages);
+}
+
+/* Moves the hand by up to STEPS pages, to a victim that it takes out of the table; or NULL. */
+static struct page *move_hand(void)
+{
+    for (uint n = 0; n < STEPS && !list_empty(&clock); n++) {
         struct page *pg = container_of(clock.next, struct page, lru);
         if (!pg->used && idle(pg)) {
             take_out(pg);
@@ -116,23 +123,28 @@ static struct page *clock_victim(void)
     return NULL;
 }
 
+/* The next victim of the clock; NULL if two rounds, the first of which clears `used`, find none. */
+static struct page *clock_victim(void)
+{
+    struct page *pg = NULL;
+    for (uint64 n = 2 * cache_pages() / STEPS + 1; n > 0 && !pg; n--) {
+        spin_lock(&cache_lock);
+        pg = move_hand();
+        spin_unlock(&cache_lock);
+    }
+    return pg;
+}
+
 uint64 cache_shrink(uint64 n)
 {
     uint64 done = 0;
     for (; done < n; done++) {
-        spin_lock(&cache_lock);
         struct page *pg = clock_victim();
-        spin_unlock(&cache_lock);
         if (!pg)
             break;
         destroy(pg);
     }
     return done;
-}
-
-uint64 cache_pages(void)
-{
-    return load_relaxed(&npages);
 }
 
 /* A sixteenth of memory stays free for others as long as the cache has enough of its own. */
@@ -142,12 +154,18 @@ static void keep_memory_free(void)
         cache_shrink(2);
 }
 
-static struct frame *get_frame(void)
+/* What a page of s may use: to free a file, or end an operation, pages of the disk are needed. */
+static int last_resort(const struct store *s)
+{
+    return s == &cache_disk ? FRAME_RESERVE : 0;
+}
+
+static struct frame *get_frame(const struct store *s)
 {
     struct frame *f = frame_alloc(FRAME_CACHE, 0);
     if (!f && cache_shrink(8))
         f = frame_alloc(FRAME_CACHE, 0);
-    return f ? f : frame_alloc(FRAME_CACHE, FRAME_RESERVE);
+    return f ? f : frame_alloc(FRAME_CACHE, last_resort(s));
 }
 
 static struct page *new_page(struct store *s, uint64 index)
@@ -157,8 +175,10 @@ static struct page *new_page(struct store *s, uint64 index)
     if (!pg && cache_shrink(8))
         pg = slab_alloc(&page_slab);
     if (!pg)
+        pg = slab_alloc_flags(&page_slab, last_resort(s));
+    if (!pg)
         return NULL;
-    struct frame *f = get_frame();
+    struct frame *f = get_frame(s);
     if (!f) {
         slab_free(&page_slab, pg);
         return NULL;
@@ -237,28 +257,20 @@ void cache_drop(struct store *s)
     }
 }
 
-/* Takes up to one page of s that nobody holds out of the table. */
-static struct page *idle_page(struct store *s)
+bool cache_forget(struct store *s, uint n)
 {
-    list_each (l, &s->pages) {
-        struct page *pg = container_of(l, struct page, of_store);
+    spin_lock(&cache_lock);
+    for (; n > 0 && !list_empty(&s->pages); n--) {
+        struct page *pg = container_of(s->pages.next, struct page, of_store);
         if (idle(pg)) {
             take_out(pg);
-            return pg;
+            destroy(pg);
+        } else {
+            list_del(&pg->of_store);
+            list_add_tail(&s->pages, &pg->of_store);
         }
     }
-    return NULL;
-}
-
-bool cache_forget(struct store *s)
-{
-    for (;;) {
-        spin_lock(&cache_lock);
-        struct page *pg = idle_page(s);
-        bool empty = list_empty(&s->pages);
-        spin_unlock(&cache_lock);
-        if (!pg)
-            return empty;
-        destroy(pg);
-    }
+    bool empty = list_empty(&s->pages);
+    spin_unlock(&cache_lock);
+    return empty;
 }

@@ -77,8 +77,8 @@ void cache_prefetch(struct page *const page[], const uint want[], int n);
  */
 void cache_drop(struct store *s);
 
-/* Drops those pages of a store that nobody holds; true if none is left. */
-bool cache_forget(struct store *s);
+/* Drops those of the first n pages of a store that nobody holds; true if it has none then. */
+bool cache_forget(struct store *s, uint n);
 
 /* The page of the disk that holds block b, which is made valid; 0 or -EIO or -ENOMEM. */
 int cache_block(uint b, struct page **out);

@@ -43,12 +43,21 @@ static struct journal_header *header(void)
     return (struct journal_header *)area;
 }
 
-/* A sixteenth of memory at most, and not more than a half of the journal. */
+static uint64 blocks_in(int order)
+{
+    return (uint64)(PGSIZE / BSIZE) << order;
+}
+
+/*
+ * Not more than a half of the journal, nor more blocks than a 64th of all frames: a block may keep
+ * a page of the cache from being evicted while it waits in the running transaction, and another
+ * while it is on its way home.  At least room for one operation.
+ */
 static bool find_memory(void)
 {
     int order = 0;
-    while (order < MAX_ORDER && (2UL << order) <= frame_count / 16 &&
-           (uint)(PGSIZE / BSIZE) << order < half_size)
+    while (order < MAX_ORDER && blocks_in(order) < half_size &&
+           (blocks_in(order) <= MAXOPBLOCKS || blocks_in(order + 1) <= frame_count / 64))
         order++;
     struct frame *f = NULL;
     while (order >= 0 && !(f = frame_alloc_order(FRAME_WIRED, order, FRAME_ZEROED)))
@@ -56,7 +65,7 @@ static bool find_memory(void)
     if (!f)
         return false;
     area = frame_virt(f);
-    area_size = (uint)(PGSIZE / BSIZE) << order;
+    area_size = (uint)blocks_in(order);
     return true;
 }
 
@@ -126,7 +135,8 @@ int commit_write(uint seq, uint n)
 
 int commit_write_empty(uint seq)
 {
-    return write_header(seq, 0);
+    int r = write_header(seq, 0);
+    return r == 0 ? disk_flush() : r;
 }
 
 /* Writes n images that lie one after the other in memory; runs of home blocks are one request. */
@@ -243,6 +253,10 @@ const char *commit_recover(uint *seq, uint *count)
     if (state[0] == HALF_VALID && state[1] == HALF_VALID)
         newest = (int)(h[1].seq - h[0].seq) > 0;
     *seq = h[newest].seq;
-    *count = state[!newest] == HALF_TORN ? 0 : h[newest].count;
+    /* Of a newer half only the header was ever left to write: it is home that all before it is. */
+    bool begun = state[!newest] == HALF_TORN || (int)(h[!newest].seq - h[newest].seq) > 0;
+    *count = begun ? 0 : h[newest].count;
+    if (*count > 0 && disk_read_only())
+        return "the disk is read-only, and its journal must be copied home before it is used";
     return *count > 0 ? replay(&h[newest]) : NULL;
 }

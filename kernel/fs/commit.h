@@ -26,7 +26,10 @@ int commit_write(uint seq, uint n);
 /* Copies the images of the transaction in the area home; not durable before the next flush. */
 int commit_copy_home(uint n);
 
-/* Writes the header of a transaction without images in the place of transaction seq. */
+/*
+ * Writes the header of a transaction without images in the place of transaction seq, durably: the
+ * next one overwrites the other half, so this one must be good by then.
+ */
 int commit_write_empty(uint seq);
 
 /*

@@ -3,7 +3,7 @@
  * or sooner if it grows large.
  */
 #include "kernel/dev/machine.h"
-#include "kernel/fs/fs.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/journal.h"
 #include "kernel/riscv.h"
 
@@ -18,7 +18,8 @@ void fs_daemon(void *unused)
             while (!journal_wait_work(NEVER))
                 ;
         }
-        journal_wait_large(r_time() + machine.timebase);
+        journal_wait_large(r_time() + machine.timebase / 2); /* the commit takes the other half */
+        inode_retry();
         journal_sync(); /* an error has been reported, and ends the work */
     }
 }

@@ -3,7 +3,8 @@
  *
  * Locks: none for the fields, which are constant but for the reference count.  The offset is
  * guarded by the inode's mutex, so that processes that share it read and write one after another;
- * a write goes to the journal in many operations, and the inode's write_lock keeps it together.
+ * a write goes to the journal in many operations, and the inode's write_lock keeps it together.  A
+ * system call makes one write of each 64 KiB (sysfile.c), and longer ones may mix.
  */
 #include "kernel/fs/file.h"
 #include "kernel/errno.h"
@@ -13,6 +14,7 @@
 #include "kernel/fs/names.h"
 #include "kernel/fs/path.h"
 #include "kernel/lib/atomic.h"
+#include "kernel/lib/string.h"
 #include "kernel/mem/slab.h"
 #include "kernel/param.h"
 
@@ -206,7 +208,7 @@ int64 file_write(struct file *f, struct iov *src)
 
 int file_stat(struct file *f, struct stat *st)
 {
-    *st = (struct stat){0};
+    memset(st, 0, sizeof(*st)); /* its padding too */
     if (!f->ip)
         return -EINVAL;
     const struct dinode *d = &f->ip->d;

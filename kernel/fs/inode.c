@@ -14,6 +14,7 @@
 #include "kernel/fs/alloc.h"
 #include "kernel/fs/journal.h"
 #include "kernel/fs/super.h"
+#include "kernel/lib/atomic.h"
 #include "kernel/lib/panic.h"
 #include "kernel/lib/printf.h"
 #include "kernel/mem/slab.h"
@@ -21,16 +22,19 @@
 
 #define CHAINS     256
 #define MAX_UNUSED (NINODE / 2)
+#define FORGET     32 /* pages of one inode that are dropped under the lock */
 
 static struct spinlock inode_lock = SPINLOCK_INIT("inodes", RANK_ICACHE);
 static struct inode *table[CHAINS];
 static struct list unused;
+static struct list unfinished; /* dying; memory ended before they were freed */
 static uint nused, nunused;
 static struct slab_cache inode_slab;
 
 void inode_init(void)
 {
     list_init(&unused);
+    list_init(&unfinished);
     slab_init(&inode_slab, "inode", sizeof(struct inode));
 }
 
@@ -105,27 +109,35 @@ static bool end_use(struct inode *ip, bool keep)
 
 /* --- references ------------------------------------------------------------------------------- */
 
-/* A reference to the inode in memory, perhaps not loaded yet; 0, -ENFILE, -ENOMEM. */
+/* Whether one more may use ip, NULL if it is not in memory; inode_lock is held. */
+static int check_use(const struct inode *ip)
+{
+    if (ip && ip->dying)
+        return -EIO; /* only a damaged directory still names it */
+    return (!ip || ip->refs == 0) && nused >= NINODE ? -ENFILE : 0;
+}
+
+/* A reference to the inode in memory, perhaps not loaded yet; 0, -ENFILE, -ENOMEM, -EIO. */
 static int hold(uint num, struct inode **out)
 {
     struct inode *fresh = NULL;
     for (;;) {
         spin_lock(&inode_lock);
         struct inode *ip = find(num);
-        bool full = (!ip || ip->refs == 0) && nused >= NINODE;
-        if (!ip && fresh && !full) {
+        int r = check_use(ip);
+        if (!ip && fresh && r == 0) {
             insert(fresh);
             ip = fresh;
             fresh = NULL;
         }
-        if (ip && !full)
+        if (ip && r == 0)
             start_use(ip);
         spin_unlock(&inode_lock);
-        if (ip || full) {
+        if (ip || r < 0) {
             if (fresh)
                 slab_free(&inode_slab, fresh);
             *out = ip;
-            return full ? -ENFILE : 0;
+            return r;
         }
         fresh = new_inode(num);
         if (!fresh)
@@ -161,62 +173,100 @@ static int reclaim_step(struct inode *ip)
     return r < 0 ? r : ip->d.type != 0;
 }
 
-static void reclaim(struct inode *ip)
+/* Frees ip for its last user; false if memory ended, and it is to be tried again. */
+static bool reclaim(struct inode *ip)
 {
     int r;
     do
         r = reclaim_step(ip);
     while (r > 0);
+    if (r == -ENOMEM)
+        return false;
     if (r < 0) /* it stays an orphan, for the next mount */
         printf("fs: inode %u cannot be freed (error %d)\n", ip->num, -r);
     if (r == -EROFS)
         cache_drop(&ip->store); /* nothing is ever committed again */
+    return true;
 }
 
 /* No directory names it.  For the last user nobody changes that. */
 static bool is_orphan(const struct inode *ip)
 {
-    return ip->loaded && ip->d.nlink == 0 && ip->num != ROOTINO;
+    return load_acquire(&ip->loaded) && ip->d.nlink == 0 && ip->num != ROOTINO;
+}
+
+/* Drops a reference; false, with the reference kept, if ip must be freed before that. */
+static bool drop(struct inode *ip)
+{
+    spin_lock(&inode_lock);
+    if (ip->refs == 1 && !ip->dying && is_orphan(ip) && ip->d.type != 0) {
+        ip->dying = true;
+        spin_unlock(&inode_lock);
+        return false;
+    }
+    bool gone = end_use(ip, load_acquire(&ip->loaded) && !is_orphan(ip));
+    spin_unlock(&inode_lock);
+    if (!gone)
+        return true;
+    if (ip->loaded && ip->d.type == 0)
+        alloc_inode_free(ip->num);
+    slab_free(&inode_slab, ip);
+    return true;
+}
+
+/* ip is dying and the caller its last user. */
+static void finish(struct inode *ip)
+{
+    if (reclaim(ip)) {
+        drop(ip);
+        return;
+    }
+    spin_lock(&inode_lock);
+    list_add_tail(&unfinished, &ip->unused);
+    spin_unlock(&inode_lock);
 }
 
 void inode_put(struct inode *ip)
 {
-    spin_lock(&inode_lock);
-    if (ip->refs == 1 && is_orphan(ip) && ip->d.type != 0) {
-        spin_unlock(&inode_lock);
-        reclaim(ip);
-        spin_lock(&inode_lock);
-    }
-    bool gone = end_use(ip, ip->loaded && !is_orphan(ip));
-    spin_unlock(&inode_lock);
-    if (!gone)
-        return;
-    if (ip->loaded && ip->d.type == 0)
-        alloc_inode_free(ip->num);
-    slab_free(&inode_slab, ip);
+    if (!drop(ip))
+        finish(ip);
 }
 
-/* Takes the inode that has been unused for the longest time; NULL if there is none. */
-static struct inode *oldest_unused(void)
+void inode_retry(void)
 {
+    struct list todo;
+    list_init(&todo);
     spin_lock(&inode_lock);
-    struct inode *ip = NULL;
-    if (!list_empty(&unused)) {
-        ip = container_of(unused.next, struct inode, unused);
-        start_use(ip);
-    }
+    for (struct list *l; (l = list_pop(&unfinished));)
+        list_add_tail(&todo, l);
     spin_unlock(&inode_lock);
+    for (struct list *l; (l = list_pop(&todo));)
+        finish(container_of(l, struct inode, unused));
+}
+
+/* Takes the inode that has been unused for the longest time out of the table if it has no pages. */
+static struct inode *take_oldest(void)
+{
+    if (list_empty(&unused))
+        return NULL;
+    struct inode *ip = container_of(unused.next, struct inode, unused);
+    list_del(&ip->unused);
+    if (!cache_forget(&ip->store, FORGET)) {
+        list_add_tail(&unused, &ip->unused);
+        return NULL;
+    }
+    take_out(ip);
+    nunused--;
     return ip;
 }
 
 void inode_shrink(uint n)
 {
-    for (struct inode *ip; n > 0 && (ip = oldest_unused()); n--) {
-        bool clean = cache_forget(&ip->store);
+    while (n-- > 0) {
         spin_lock(&inode_lock);
-        bool gone = end_use(ip, !clean || !list_empty(&ip->store.pages));
+        struct inode *ip = take_oldest();
         spin_unlock(&inode_lock);
-        if (gone)
+        if (ip)
             slab_free(&inode_slab, ip);
     }
 }
@@ -263,16 +313,14 @@ static int load(struct inode *ip)
         printf("fs: damaged: inode %u %s\n", ip->num, fault);
         return -EIO;
     }
-    spin_lock(&inode_lock);
-    ip->loaded = true; /* inode_put() of another may look */
-    spin_unlock(&inode_lock);
+    store_release(&ip->loaded, true); /* others may look without the lock */
     return 0;
 }
 
 static int load_once(struct inode *ip)
 {
     mutex_lock(&ip->lock);
-    int r = ip->loaded ? 0 : load(ip);
+    int r = load_acquire(&ip->loaded) ? 0 : load(ip);
     mutex_unlock(&ip->lock);
     return r;
 }
@@ -286,10 +334,10 @@ int inode_open(uint num, struct inode **out)
     int r = hold(num, out);
     if (r < 0)
         return r;
-    if (!(*out)->loaded)
+    if (!load_acquire(&(*out)->loaded))
         r = load_once(*out);
-    else if ((*out)->d.type == 0)
-        r = -EIO; /* it is being freed although a damaged directory names it */
+    if (r == 0 && (*out)->d.type == 0)
+        r = -EIO; /* a damaged directory names one that could not be created */
     if (r < 0)
         inode_put(*out);
     return r;
@@ -309,7 +357,7 @@ int inode_create(uint type, struct inode **out)
     mutex_lock(&ip->lock);
     r = inode_prepare(ip);
     ip->d = (struct dinode){.type = r < 0 ? 0 : (ushort)type};
-    ip->loaded = true;
+    store_release(&ip->loaded, true);
     mutex_unlock(&ip->lock);
     if (r < 0)
         inode_put(ip); /* type 0: gives the number back, without an operation */

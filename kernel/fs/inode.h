@@ -9,20 +9,21 @@
  * Inodes in memory.  At most one for each number; those that nobody uses stay for a while, with
  * their pages, so that they are found again.
  *
- * Order of locks: write_lock, then a journal operation, then `lock`s: a directory before what is
- * not a directory; two directories only by whoever holds the tree lock (names.c).  No reference is
+ * Order of locks: write_lock or the tree lock (names.c), then a journal operation, then `lock`s: a
+ * directory before what is not a directory; two directories only by who holds the tree lock.  No reference is
  * given back while an operation is under way or an inode locked, because the last one frees the
  * file.
  */
 struct inode {
     struct store store; /* its data */
-    struct inode *next; /* in its hash chain; inode table lock, like the next two */
+    struct inode *next; /* in its hash chain; inode table lock, like the next three */
     uint refs;
-    struct list unused; /* while refs is 0 */
+    bool dying;         /* its last user is freeing it: it cannot be opened any more */
+    struct list unused; /* while refs is 0; or its place among those to be freed later */
     uint num;
-    struct mutex write_lock; /* one write() at a time, so that they do not mix */
+    struct mutex write_lock; /* one file_write() at a time: up to 64 KiB do not mix */
     struct mutex lock;       /* guards the rest, and offsets of open files */
-    bool loaded;             /* d is right; once set it stays */
+    bool loaded;             /* d is right; once set it stays; read with load_acquire */
     struct dinode d;         /* as on the disk, or as it will be after this operation */
     uint tail;               /* last data block, 0 = not known */
     uint64 next_read;        /* page that a sequential reader wants next */
@@ -39,8 +40,11 @@ int inode_create(uint type, struct inode **out);
 
 uint inode_count(void); /* in use */
 
-/* Drops inodes in memory that nobody uses, up to n. */
+/* Drops inodes in memory that nobody uses: looks at the n that were unused for the longest time. */
 void inode_shrink(uint n);
+
+/* Goes on to free files for which there was too little memory; the daemon's. */
+void inode_retry(void);
 
 /*
  * The rest is called with ip->lock held; inode_prepare() and inode_update() in an operation.

@@ -36,11 +36,11 @@ static struct mutex commit_lock;
 
 static struct entry *running, *committing;
 static uint nrunning;
-static uint64 seq;     /* of the running transaction */
-static uint64 durable; /* the last one committed */
-static uint active;    /* operations under way */
-static bool closing;   /* no new ones may begin */
-static bool failed;
+static uint64 seq;               /* of the running transaction */
+static uint64 durable;           /* the last one committed */
+static uint active;              /* operations under way */
+static bool closing;             /* no new ones may begin */
+static bool failed;              /* nothing is written any more: the disk failed, or is read-only */
 static struct waitq drained;     /* a closing transaction waits for active to be 0 */
 static struct waitq reopened;    /* operations wait for closing to end */
 static struct waitq work, large; /* the daemon's */
@@ -75,6 +75,7 @@ const char *journal_mount(const struct superblock *sb)
         return wrong;
     durable = last;
     seq = durable + 1;
+    failed = disk_read_only();
     return NULL;
 }
 

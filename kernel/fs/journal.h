@@ -18,7 +18,7 @@
  */
 const char *journal_mount(const struct superblock *sb);
 
-/* May sleep, for a commit to make room.  0, or -EROFS after the journal failed. */
+/* May sleep, for a commit to make room.  0, or -EROFS if the disk is read-only or failed. */
 int journal_begin(void);
 void journal_end(void);
 

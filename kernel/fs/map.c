@@ -123,9 +123,11 @@ static int take_blocks(struct inode *ip, uint n, uint *out)
 {
     uint64 index = inode_nblocks(ip);
     if (index > 0 && ip->tail == 0) {
-        int r = map_blocks(ip, index - 1, 1, &ip->tail);
+        uint tail;
+        int r = map_blocks(ip, index - 1, 1, &tail);
         if (r < 0)
             return r;
+        ip->tail = tail;
     }
     uint near = index > 0 ? ip->tail + 1 : 0;
     for (uint i = 0; i < n; i++) {

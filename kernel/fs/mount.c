@@ -37,6 +37,8 @@ static const char *check_super(const struct superblock *sb)
         return "the superblock is damaged (bad checksum)";
     if (!parts_fit(sb))
         return "the superblock is damaged (impossible layout)";
+    if (sb->nblocks > FS_BLOCKS_MAX)
+        return "the file system is larger than 32 GiB";
     if (sb->nblocks > disk_blocks())
         return "the file system is larger than the disk";
     return NULL;
@@ -104,7 +106,8 @@ static const char *read_inodes(void)
     for (uint inum = 0; inum < super_inodes(); inum += IPB)
         if (scan_inodes(inum, &orphans) < 0)
             return "the inode table cannot be read";
-    free_orphans(orphans);
+    if (!disk_read_only())
+        free_orphans(orphans);
     struct inode *root = inode_root();
     if (!root)
         return "the root directory is damaged";
@@ -126,6 +129,8 @@ const char *fs_mount(void)
         wrong = journal_mount(&super_block);
     if (!wrong)
         wrong = alloc_mount(&super_block);
+    if (!wrong && disk_read_only())
+        printf("fs: the disk is read-only, and so is the file system\n");
     return wrong ? wrong : read_inodes();
 }
 

@@ -8,7 +8,7 @@
  *
  * Locks: the tree lock is held by whoever locks two directories that others can reach (removing a
  * directory), so that no cycle of waiting can arise, however damaged the tree is.  It is taken
- * inside an operation, before the inodes.
+ * before the operation is begun: who waits for it keeps no transaction from being closed.
  */
 #include "kernel/fs/names.h"
 #include "kernel/errno.h"
@@ -292,15 +292,15 @@ int fs_unlink(struct inode *cwd, const char *path)
     int r = path_parent(cwd, path, &key, &dp);
     if (r < 0)
         return r;
+    mutex_lock(&tree_lock);
     r = dir_is_dots(&key) ? -EINVAL : journal_begin();
     if (r == 0) {
-        mutex_lock(&tree_lock);
         mutex_lock(&dp->lock);
         r = unlink_in(dp, &key, &ip);
         mutex_unlock(&dp->lock);
-        mutex_unlock(&tree_lock);
         journal_end();
     }
+    mutex_unlock(&tree_lock);
     if (ip)
         inode_put(ip);
     inode_put(dp);

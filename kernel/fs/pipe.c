@@ -6,7 +6,8 @@
  * lock: that is at most some thousand instructions.  A page that was read to its end is freed; the
  * one that a slow exchange of a few bytes keeps using is not, because an empty ring starts over.
  *
- * Each wake-up goes to one sleeper, who passes it on if there is something left for the next.
+ * A reader needs any byte, so one is woken, who passes that on if something is left.  Writers need
+ * room of different sizes: all are woken, since for one of them it may be enough.
  *
  * Lock: the pipe's own.
  */
@@ -14,6 +15,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/mem/slab.h"
+#include "kernel/vm/commit.h"
 
 #define RING     16
 #define CAPACITY ((uint64)RING * PGSIZE)
@@ -39,13 +41,31 @@ uint pipe_count(void)
     return load_relaxed(&npipes);
 }
 
+/* A page, which counts as promised like one of a process; NULL if there is none. */
+static struct frame *new_page(void)
+{
+    if (commit_charge(1, false) < 0)
+        return NULL;
+    struct frame *f = frame_alloc(FRAME_WIRED, 0);
+    if (!f)
+        commit_uncharge(1);
+    return f;
+}
+
+static void free_page(struct frame *f)
+{
+    if (!f)
+        return;
+    frame_put(f);
+    commit_uncharge(1);
+}
+
 static struct pipe *new_pipe(void)
 {
-    struct frame *first = frame_alloc(FRAME_WIRED, 0);
+    struct frame *first = new_page();
     struct pipe *p = first ? slab_alloc(&pipe_slab) : NULL;
     if (!p) {
-        if (first)
-            frame_put(first);
+        free_page(first);
         return NULL;
     }
     *p = (struct pipe){.has_reader = true, .has_writer = true, .page = {first}};
@@ -59,8 +79,7 @@ static struct pipe *new_pipe(void)
 static void free_pipe(struct pipe *p)
 {
     for (int i = 0; i < RING; i++)
-        if (p->page[i])
-            frame_put(p->page[i]);
+        free_page(p->page[i]);
     slab_free(&pipe_slab, p);
     atomic_sub(&npipes, 1);
 }
@@ -127,7 +146,7 @@ static void pause_lock(struct pipe *p)
 static void drop_page(struct pipe *p)
 {
     struct frame **page = page_of(p, p->out - 1);
-    frame_put(*page);
+    free_page(*page);
     *page = NULL;
 }
 
@@ -158,13 +177,10 @@ static uint64 take_all(struct pipe *p, struct iov *dst)
     return done;
 }
 
-/* Wakes whom the state of the ring concerns. */
-static void wake_next(struct pipe *p)
+static void wake_reader(struct pipe *p)
 {
     if (p->in != p->out)
         waitq_wake_one(&p->readers);
-    if (p->in - p->out < CAPACITY)
-        waitq_wake_one(&p->writers);
 }
 
 int64 pipe_read(struct pipe *p, struct iov *dst)
@@ -175,7 +191,9 @@ int64 pipe_read(struct pipe *p, struct iov *dst)
         n = waitq_sleep_killable(&p->readers, &p->lock);
     if (n == 0)
         n = (int64)take_all(p, dst);
-    wake_next(p);
+    if (n > 0)
+        waitq_wake_all(&p->writers);
+    wake_reader(p);
     spin_unlock(&p->lock);
     return n;
 }
@@ -195,12 +213,12 @@ static struct frame **missing_page(struct pipe *p, uint64 n)
 static int add_page(struct pipe *p, struct frame **place)
 {
     spin_unlock(&p->lock);
-    struct frame *f = frame_alloc(FRAME_WIRED, 0);
+    struct frame *f = new_page();
     spin_lock(&p->lock);
     if (!f)
         return -ENOMEM;
     if (*place)
-        frame_put(f);
+        free_page(f);
     else
         *place = f;
     return 0;
@@ -250,7 +268,7 @@ int64 pipe_write(struct pipe *p, struct iov *src)
             pause_lock(p);
         }
     }
-    wake_next(p);
+    wake_reader(p);
     spin_unlock(&p->lock);
     return done > 0 ? (int64)done : r;
 }

@@ -5,6 +5,11 @@
 
 _Static_assert(NOFILE <= 64, "files_open has one bit for each descriptor");
 
+bool fd_room(void)
+{
+    return bits_lowest(~proc_self()->files_open) < NOFILE;
+}
+
 int fd_alloc(struct file *f)
 {
     struct proc *p = proc_self();

@@ -10,6 +10,9 @@
  * it.
  */
 
+/* True if the running process has a free descriptor, which it will have until it uses it. */
+bool fd_room(void);
+
 /* Enters f at the lowest free descriptor of the running process; that or -EMFILE. */
 int fd_alloc(struct file *f);
 

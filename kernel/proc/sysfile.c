@@ -2,7 +2,7 @@
  * System calls on files: they fetch arguments, pin or copy user memory, and call the file layer.
  *
  * User buffers are pinned before a file is touched, up to 16 pages at a time, so no page fault can
- * happen under a lock of the file system.  Strings and results pass through copies.
+ * happen under a lock of the file system, and a longer write is several: others may write between.  Strings and results pass through copies.
  */
 #include "kernel/errno.h"
 #include "kernel/lib/string.h"
@@ -41,6 +41,8 @@ static int64 transfer(struct file *f, uint64 uva, uint64 n, transfer_fn *move,
 {
     uint64 done = 0;
     while (done < n) {
+        if (proc_killed(proc_self()))
+            return done > 0 ? (int64)done : -EINTR;
         struct pin pin;
         int64 pinned = user_pin(own_space(), uva + done, n - done, access, &pin);
         if (pinned < 0)
@@ -143,6 +145,8 @@ int64 sys_open(const uint64 arg[6])
     char path[MAXPATH];
     struct file *f;
     int r = get_path(arg[0], path);
+    if (r == 0 && !fd_room())
+        r = -EMFILE; /* before a file is created or cut off */
     if (r == 0)
         r = fs_open(cwd(), path, (int)arg[1], &f);
     return r < 0 ? r : new_fd(f);

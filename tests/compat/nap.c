@@ -8,18 +8,24 @@
 #include "user/user.h"
 #include "kernel/riscv.h"
 #include "kernel/sleeplock.h"
-#include "kernel/types.h"
+#include "kernel/fs.h"
 #include "kernel/spinlock.h"
+
+static int nap(int ticks)
+{
+    return ticks % 2 ? sleep(ticks) : pause(ticks);
+}
 
 int main(int argc, char *argv[])
 {
-    if (argc != 2) {
+    int start = uptime(), ticks = argc == 2 ? atoi(argv[1]) : -1;
+    uint64 clock = r_time();
+
+    if (ticks < 0) {
         fprintf(2, "usage: nap TICKS\n");
         exit(1);
     }
-    int start = uptime(), ticks = atoi(argv[1]);
-    uint64 clock = r_time();
-    if ((ticks % 2 ? sleep(ticks) : pause(ticks)) < 0) {
+    if (nap(ticks) < 0) {
         fprintf(2, "nap: interrupted\n");
         exit(1);
     }

@@ -18,6 +18,7 @@
 #include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
 #include "kernel/sync/mutex.h"
+#include "kernel/vm/commit.h"
 #include "mkfs/image.h"
 #include "tests/host/fs_shim.h"
 #include "tests/host/ram.h"
@@ -31,6 +32,7 @@ uchar *disk_data;
 bool shim_killed;
 bool shim_verbose;
 uint shim_lines;
+uint64 shim_promised, shim_promises = ~0UL;
 
 /* A small program forks faster, and these tests fork thousands of times. */
 const char *__asan_default_options(void);
@@ -96,12 +98,6 @@ int waitq_sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline)
     return 0;
 }
 
-struct proc *waitq_take(struct waitq *q)
-{
-    (void)q;
-    return NULL;
-}
-
 void waitq_wake_one(struct waitq *q)
 {
     (void)q;
@@ -116,6 +112,24 @@ struct proc *waitq_take(struct waitq *q)
 void waitq_wake_all(struct waitq *q)
 {
     (void)q;
+}
+
+/* --- memory that was promised ------------------------------------------------------------------ */
+
+int commit_charge(uint64 n, bool reserve)
+{
+    (void)reserve;
+    if (n > shim_promises - shim_promised)
+        return -ENOMEM;
+    shim_promised += n;
+    return 0;
+}
+
+void commit_uncharge(uint64 n)
+{
+    if (n > shim_promised)
+        panic("commit_uncharge: more than was promised");
+    shim_promised -= n;
 }
 
 /* --- devices ---------------------------------------------------------------------------------- */
@@ -140,6 +154,11 @@ const struct device *device_get(uint major)
 uint disk_blocks(void)
 {
     return disk->nblocks;
+}
+
+bool disk_read_only(void)
+{
+    return disk->read_only;
 }
 
 static void remember(uint block, const void *bytes, uint n)
@@ -182,7 +201,7 @@ static void transfer(struct disk_request *r)
 
 static void carry_out(struct disk_request *r)
 {
-    r->status = fails() ? -EIO : 0;
+    r->status = fails() || (r->op == DISK_WRITE && disk->read_only) ? -EIO : 0;
     if (r->status)
         return;
     if (r->op == DISK_FLUSH)

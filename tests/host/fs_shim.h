@@ -26,6 +26,7 @@ struct disk {
     uint64 requests; /* so far */
     uint64 fail_at;  /* this request fails, counted from 1; 0 = none */
     bool fail_on;    /* and all after it */
+    bool read_only;
     bool record;
     uint nevents;
     uint64 ndata;
@@ -35,9 +36,10 @@ extern struct disk *disk; /* shared between boots */
 extern uchar *disk_image; /* likewise */
 extern struct event *disk_events;
 extern uchar *disk_data;
-extern bool shim_killed;  /* the process that would sleep is killed */
-extern bool shim_verbose; /* show what the kernel prints */
-extern uint shim_lines;   /* what it printed so far */
+extern bool shim_killed;                    /* the process that would sleep is killed */
+extern bool shim_verbose;                   /* show what the kernel prints */
+extern uint shim_lines;                     /* what it printed so far */
+extern uint64 shim_promised, shim_promises; /* pages of commit_charge(): now, and at most */
 
 /* Once: the shared memory for a disk of up to this size. */
 void shim_init(uint max_blocks);
