@@ -33,7 +33,7 @@
 #define NOP             4
 #define END             9
 
-#define DEPTH           10
+#define DEPTH           7 /* cores of a cluster of a socket stand 6 deep */
 
 static const char *const prop_names[DTB_NPROPS] = {
     [DTB_ADDRESS_CELLS] = "#address-cells",
