@@ -83,7 +83,7 @@ NOSCHED := -fno-schedule-insns2
 
 # -Werror is kept out of the notes: `make WERROR=1` after `make` builds nothing again.
 WERR   := $(if $(call yes,$(WERROR)),-Werror)
-COMMON := $(ARCH) -mcmodel=medany -mno-relax -std=gnu11 -ffreestanding -fno-common -fno-pie \
+COMMON := $(ARCH) -mcmodel=medany -std=gnu11 -ffreestanding -fno-common -fno-pie \
     -fno-omit-frame-pointer $(NOSCHED) -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
     -U_FORTIFY_SOURCE -g -I. $(if $(LAB),-DLAB_$(shell echo '$(LAB)' | tr a-z- A-Z_))
 KFLAGS := $(COMMON) $(OPT) -Wall -Wextra -Wframe-larger-than=2000 -fno-stack-protector
@@ -93,7 +93,7 @@ UFLAGS := $(COMMON) $(OPT) -Wall -Wextra -fstack-protector-strong -fno-schedule-
 # Programs that others wrote: the optimisation and the warnings that they were written for.
 XFLAGS := $(COMMON) -O1 -Wall -fstack-protector-strong $(NORECURSE)
 UWERR  := $(WERR) -Wno-error=format -Wno-error=format-security
-LDFLAGS := -m elf64lriscv -nostdlib -static --no-relax --build-id=none \
+LDFLAGS := -m elf64lriscv -nostdlib -static --build-id=none \
     -z max-page-size=4096 -z noexecstack
 HOSTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -I.
 TESTFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined \

@@ -33,6 +33,7 @@ COMMANDS = (
     "usertests file_truncate file_unlinked_lives dir_make_remove dir_orphaned together_unlink",
     "ls; ls dev; rm -rf dev; ls /",
 )
+PROMPT = r"\n\$ |\$ $"  # the latter behind what a damaged program wrote last
 DAMAGE = []
 
 
@@ -180,12 +181,12 @@ def boot(m):
 def work(m):
     for command in COMMANDS:
         m.line(command)
-        if m.child.expect([r"\n\$ ", pexpect.TIMEOUT], timeout=40) == 1:
+        if m.child.expect([PROMPT, pexpect.TIMEOUT], timeout=40) == 1:
             m.send(CTRL_C)  # the same for any program
-            m.expect(r"\n\$ ", timeout=20)
+            m.expect(PROMPT, timeout=20)
         assert "panic:" not in m.child.before, m.child.before
     m.line("halt")
-    m.expect([r"\n\$ ", pexpect.EOF], timeout=20)
+    m.expect([PROMPT, pexpect.EOF], timeout=20)
 
 
 def use(image, debug):

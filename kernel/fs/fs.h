@@ -47,8 +47,7 @@ int fs_opendir(struct inode *cwd, const char *path, struct inode **out); /* for 
 int pipe_open(struct file **reader, struct file **writer);
 struct file *file_get(struct file *f);
 void file_put(struct file *f);
-bool file_readable(const struct file *f);
-bool file_writable(const struct file *f);
+bool file_allows(const struct file *f, bool writing);
 bool file_is_pipe(const struct file *f);
 int64 file_read(struct file *f, struct iov *dst);
 int64 file_write(struct file *f, struct iov *src);

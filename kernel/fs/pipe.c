@@ -23,8 +23,8 @@
 struct pipe {
     struct spinlock lock;
     bool has_reader, has_writer;
-    uint64 in, out; /* out <= in <= out + CAPACITY */
-    struct frame *page[RING];
+    uint64 in, out;    /* out <= in <= out + CAPACITY */
+    uint8 *page[RING]; /* NULL: none */
     struct waitq readers, writers;
 };
 
@@ -42,27 +42,27 @@ uint pipe_count(void)
 }
 
 /* A page, which counts as promised like one of a process; NULL if there is none. */
-static struct frame *new_page(void)
+static uint8 *new_page(void)
 {
     if (commit_charge(1, false) < 0)
         return NULL;
     struct frame *f = frame_alloc(FRAME_WIRED, 0);
     if (!f)
         commit_uncharge(1);
-    return f;
+    return f ? frame_virt(f) : NULL;
 }
 
-static void free_page(struct frame *f)
+static void free_page(uint8 *page)
 {
-    if (!f)
+    if (!page)
         return;
-    frame_put(f);
+    frame_put(frame_of(phys(page)));
     commit_uncharge(1);
 }
 
 static struct pipe *new_pipe(void)
 {
-    struct frame *first = new_page();
+    uint8 *first = new_page();
     struct pipe *p = first ? slab_alloc(&pipe_slab) : NULL;
     if (!p) {
         free_page(first);
@@ -117,7 +117,7 @@ void pipe_close(struct pipe *p, bool writer)
         free_pipe(p);
 }
 
-static struct frame **page_of(struct pipe *p, uint64 pos)
+static uint8 **page_of(struct pipe *p, uint64 pos)
 {
     return &p->page[pos / PGSIZE % RING];
 }
@@ -133,28 +133,26 @@ static uint64 to_page_end(uint64 pos)
     return PGSIZE - pos % PGSIZE;
 }
 
-/* Lets interrupts and others in, between two pages. */
-static void pause_lock(struct pipe *p)
-{
-    spin_unlock(&p->lock);
-    spin_lock(&p->lock);
-}
-
 /* --- reading: the lock is held ---------------------------------------------------------------- */
 
-/* The reader has come to the end of a page that the writer is not in again. */
+/*
+ * The reader has come to the end of a page that the writer is not in again.  The lock is released,
+ * as in add_page(): between two pages interrupts and others have their chance.
+ */
 static void drop_page(struct pipe *p)
 {
-    struct frame **page = page_of(p, p->out - 1);
-    free_page(*page);
-    *page = NULL;
+    uint8 **place = page_of(p, p->out - 1), *page = *place;
+    *place = NULL;
+    spin_unlock(&p->lock);
+    free_page(page);
+    spin_lock(&p->lock);
 }
 
 /* Copies one stretch out; returns its length. */
 static uint64 take(struct pipe *p, struct iov *dst, uint64 done)
 {
     uint64 n = least(least(dst->total - done, p->in - p->out), to_page_end(p->out));
-    iov_write(dst, done, (uint8 *)frame_virt(*page_of(p, p->out)) + p->out % PGSIZE, n);
+    iov_write(dst, done, *page_of(p, p->out) + p->out % PGSIZE, n);
     p->out += n;
     if (p->out == p->in)
         p->in = p->out = PGROUNDDOWN(p->out - 1); /* the page is used again from its start */
@@ -163,23 +161,18 @@ static uint64 take(struct pipe *p, struct iov *dst, uint64 done)
     return n;
 }
 
-/* Copies what there is, up to a page at a time. */
+/* Copies what there is. */
 static uint64 take_all(struct pipe *p, struct iov *dst)
 {
-    uint64 done = 0, pause = PGSIZE;
-    while (done < dst->total && p->in != p->out) {
+    uint64 done = 0;
+    while (done < dst->total && p->in != p->out)
         done += take(p, dst, done);
-        if (done >= pause && done < dst->total) {
-            pause = done + PGSIZE;
-            pause_lock(p);
-        }
-    }
     return done;
 }
 
 static void wake_reader(struct pipe *p)
 {
-    if (p->in != p->out)
+    if (p->in != p->out && !waitq_empty(&p->readers))
         waitq_wake_one(&p->readers);
 }
 
@@ -191,7 +184,7 @@ int64 pipe_read(struct pipe *p, struct iov *dst)
         n = waitq_sleep_killable(&p->readers, &p->lock);
     if (n == 0)
         n = (int64)take_all(p, dst);
-    if (n > 0)
+    if (n > 0 && !waitq_empty(&p->writers))
         waitq_wake_all(&p->writers);
     wake_reader(p);
     spin_unlock(&p->lock);
@@ -201,7 +194,7 @@ int64 pipe_read(struct pipe *p, struct iov *dst)
 /* --- writing: the lock is held ---------------------------------------------------------------- */
 
 /* A place in the ring for the next n bytes that has no page yet; NULL if there is none. */
-static struct frame **missing_page(struct pipe *p, uint64 n)
+static uint8 **missing_page(struct pipe *p, uint64 n)
 {
     for (uint64 pos = p->in; pos < p->in + n; pos += to_page_end(pos))
         if (!*page_of(p, pos))
@@ -210,17 +203,17 @@ static struct frame **missing_page(struct pipe *p, uint64 n)
 }
 
 /* Fills the place unless another does so meanwhile: the lock is released for the allocation. */
-static int add_page(struct pipe *p, struct frame **place)
+static int __attribute__((noinline)) add_page(struct pipe *p, uint8 **place)
 {
     spin_unlock(&p->lock);
-    struct frame *f = new_page();
+    uint8 *page = new_page();
     spin_lock(&p->lock);
-    if (!f)
+    if (!page)
         return -ENOMEM;
     if (*place)
-        free_page(f);
+        free_page(page);
     else
-        *place = f;
+        *place = page;
     return 0;
 }
 
@@ -229,7 +222,7 @@ static int make_room(struct pipe *p, uint64 n)
 {
     int r = 0;
     while (r == 0) {
-        struct frame **place;
+        uint8 **place;
         if (!p->has_reader)
             r = -EPIPE;
         else if (CAPACITY - (p->in - p->out) < n)
@@ -246,7 +239,7 @@ static void put(struct pipe *p, struct iov *src, uint64 done, uint64 n)
 {
     for (uint64 len; n > 0; n -= len, done += len) {
         len = least(n, to_page_end(p->in));
-        iov_read(src, done, (uint8 *)frame_virt(*page_of(p, p->in)) + p->in % PGSIZE, len);
+        iov_read(src, done, *page_of(p, p->in) + p->in % PGSIZE, len);
         p->in += len;
     }
 }
@@ -263,10 +256,8 @@ int64 pipe_write(struct pipe *p, struct iov *src)
             break;
         put(p, src, done, n);
         done += n;
-        if (done < src->total) {
-            waitq_wake_one(&p->readers);
-            pause_lock(p);
-        }
+        if (done < src->total)
+            wake_reader(p);
     }
     wake_reader(p);
     spin_unlock(&p->lock);

@@ -16,11 +16,14 @@
 #define atomic_swap(p, v)   __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
 #define full_fence()        __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
-/* Stores `want` if *p is `old`; true if it did. */
+/*
+ * Stores `want` if *p is `old`; true if it did.  Up to version 12, GCC takes the fence for the
+ * release half from the order for a failure, which must therefore be the strongest.
+ */
 #define atomic_cas(p, old, want)                                                                   \
     __extension__({                                                                                \
         __typeof__(*(p)) expected_ = (old);                                                        \
-        __atomic_compare_exchange_n(p, &expected_, want, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);   \
+        __atomic_compare_exchange_n(p, &expected_, want, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);   \
     })
 
 #endif

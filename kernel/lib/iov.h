@@ -10,11 +10,13 @@
  */
 #define IOV_PIECES 17 /* 16 pages of any alignment */
 
+struct iov_piece {
+    uint8 *at;
+    uint64 len;
+};
+
 struct iov {
-    struct {
-        uint8 *at;
-        uint64 len;
-    } piece[IOV_PIECES];
+    struct iov_piece piece[IOV_PIECES];
     int n;
     uint64 total; /* bytes of all pieces */
 };

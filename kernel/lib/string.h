@@ -18,6 +18,6 @@ unsigned long strlcpy(char *dst, const char *src, unsigned long size);
 
 /* One page, 8-byte aligned; unrolled, about one instruction a word and access. */
 void page_clear(void *page);
-void page_copy(void *restrict dst, const void *restrict src);
+void page_copy(void *dst, const void *src);
 
 #endif

@@ -216,7 +216,8 @@ void frame_get(struct frame *f)
         bad_count("frame_get", f);
 }
 
-static void release(struct frame *f)
+/* frame_put() of the last reference; apart, like alloc_slowly().  Returns true. */
+static bool __attribute__((noinline)) release(struct frame *f)
 {
     int order = f->order;
 
@@ -226,7 +227,7 @@ static void release(struct frame *f)
     if (order > 0) {
         set_state(f, order, FRAME_FREE);
         buddy_free(f, order);
-        return;
+        return true;
     }
     f->state = FRAME_FREE;
     /* What is missing in the reserve goes there first: anybody may take from a cache. */
@@ -234,6 +235,7 @@ static void release(struct frame *f)
         buddy_free(f, 0);
     else if (!hartcache_push(f))
         hartcache_spill(f);
+    return true;
 }
 
 bool frame_put(struct frame *f)
@@ -242,9 +244,7 @@ bool frame_put(struct frame *f)
     uint refs = atomic_sub(&f->refs, 1);
     if (refs > MAX_REFS)
         bad_count("frame_put", f);
-    if (refs == 0)
-        release(f);
-    return refs == 0;
+    return refs == 0 && release(f);
 }
 
 uint64 frame_free_count(void)

@@ -29,9 +29,12 @@ void fd_set(int fd, struct file *f)
 
 struct file *fd_take(int fd)
 {
+    struct proc *p = proc_self();
     struct file *f = fd_get(fd);
-    if (f)
-        proc_self()->files_open &= ~(1UL << fd);
+    if (f) {
+        p->files[fd] = NULL;
+        p->files_open &= ~(1UL << fd);
+    }
     return f;
 }
 
@@ -46,6 +49,9 @@ void fd_copy(struct proc *child, struct proc *parent)
 
 void fd_close_all(struct proc *p)
 {
-    for (; p->files_open; p->files_open &= p->files_open - 1)
-        file_put(p->files[bits_lowest(p->files_open)]);
+    for (; p->files_open; p->files_open &= p->files_open - 1) {
+        struct file **f = &p->files[bits_lowest(p->files_open)];
+        file_put(*f);
+        *f = NULL;
+    }
 }

@@ -5,9 +5,9 @@
 #include "kernel/proc/proc.h"
 
 /*
- * The descriptors of a process: files[fd], and a bit for each in files_open.  Only the process
- * itself uses its table, so there is no lock, and a file that it found there stays while it uses
- * it.
+ * The descriptors of a process: files[fd], NULL if it is not open, and a bit for each in
+ * files_open.  Only the process itself uses its table, so there is no lock, and a file that it
+ * found there stays while it uses it.
  */
 
 /* True if the running process has a free descriptor, which it will have until it uses it. */
@@ -19,8 +19,7 @@ int fd_alloc(struct file *f);
 /* The open file behind a descriptor of the running process, which keeps the reference; or NULL. */
 static inline struct file *fd_get(int fd)
 {
-    struct proc *p = proc_self();
-    return (uint)fd < NOFILE && p->files_open >> fd & 1 ? p->files[fd] : NULL;
+    return fd >= 0 && fd < NOFILE ? proc_self()->files[fd] : NULL;
 }
 
 /* Takes the file out of the table; the reference is the caller's.  NULL if fd is not open. */

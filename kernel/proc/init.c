@@ -29,7 +29,7 @@ static void to_user_mode(void *unused)
     }
     p->tf->reg[TF_A0] = 1;
     if (machine_option("timing", NULL, 0))
-        printf("boot: %lu instructions\n", r_instret());
+        printf("boot: %lu instructions\n", sched_busy_instret());
 }
 
 void proc_start_init(void)

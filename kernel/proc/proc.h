@@ -38,7 +38,7 @@ struct proc {
     uint64 runtime;       /* ticks spent on a hart, up to the last switch */
     uint64 started;       /* r_time() of the last switch to it */
 
-    uint64 files_open; /* bit fd is set if files[fd] is in use */
+    uint64 files_open; /* bit fd is set if files[fd] is not NULL */
     struct file *files[NOFILE];
     struct inode *cwd;
     int error;         /* E* of the last failed system call */
@@ -124,4 +124,7 @@ void sched_tick(void); /* after an interrupt: preempts at the end of the quantum
    has set its state to sleeping, or to zombie and then does not come back. */
 void sched_switch(void);
 uint64 sched_switches(void);
+
+/* This hart's instructions since power-on.  QEMU's -icount adds idle time to instret: not here. */
+uint64 sched_busy_instret(void);
 #endif

@@ -31,7 +31,8 @@ static struct runq {
     uint length;       /* lock; others read it as a hint */
     struct proc *idle; /* constant */
     struct proc *left; /* whom this hart is switching away from; only the hart itself looks */
-    uint64 switches;   /* only the hart itself writes */
+    uint64 switches;   /* only the hart itself writes; so too the next */
+    uint64 waited;     /* what r_instret() advanced by during wfi */
 } __attribute__((aligned(64))) runqs[NCPU];
 
 static uint idle_harts; /* bit n: hart n is idle and nobody has given it work yet; atomic */
@@ -42,14 +43,6 @@ void sched_init(void)
         spin_init(&runqs[i].lock, "run queue", RANK_RUNQ);
         list_init(&runqs[i].ready);
     }
-}
-
-struct proc *proc_self(void)
-{
-    /* One load relative to tp: a preemption in between cannot make it another process. */
-    struct proc *p;
-    asm volatile("ld %0, %1(tp)" : "=r"(p) : "i"(offsetof(struct hart, proc)));
-    return p;
 }
 
 static void enqueue(uint hart, struct proc *p)
@@ -206,12 +199,12 @@ void sched_switch(void)
     struct hart *h = hart_self();
     ASSERT(h->irq_depth == 1 && h->locks_held == 0, "a lock is held across a switch");
     struct proc *p = h->proc, *next = pick(h->id);
-    bool was_on = h->irq_was_on;
+    uint64 irq_before = h->irq_before;
     if (next != p)
         switch_to(h, p, next);
     else
         p->state = PROC_RUNNING; /* woken before it was gone */
-    hart_self()->irq_was_on = was_on;
+    hart_self()->irq_before = irq_before;
 }
 
 void sched_yield(void)
@@ -245,6 +238,14 @@ void sched_adopt_boot(void)
     h->proc = p;
 }
 
+/* Ends also while interrupts are off. */
+static void wait(struct runq *q)
+{
+    uint64 before = r_instret();
+    wait_for_interrupt();
+    q->waited += r_instret() - before;
+}
+
 void sched_idle(void)
 {
     uint self = hart_self()->id;
@@ -254,13 +255,21 @@ void sched_idle(void)
         full_fence();
         struct proc *next = pick(self);
         if (next == runqs[self].idle)
-            wait_for_interrupt(); /* ends also while interrupts are off */
+            wait(&runqs[self]);
         atomic_and(&idle_harts, ~(1u << self));
         if (next != runqs[self].idle)
             switch_to(hart_self(), runqs[self].idle, next);
-        hart_self()->irq_was_on = true;
+        hart_self()->irq_before = SSTATUS_SIE;
         irq_pop();
     }
+}
+
+uint64 sched_busy_instret(void)
+{
+    irq_push();
+    uint64 n = r_instret() - runqs[hart_self()->id].waited;
+    irq_pop();
+    return n;
 }
 
 uint64 sched_switches(void)

@@ -2,7 +2,8 @@
  * System calls on files: they fetch arguments, pin or copy user memory, and call the file layer.
  *
  * User buffers are pinned before a file is touched, up to 16 pages at a time, so no page fault can
- * happen under a lock of the file system, and a longer write is several: others may write between.  Strings and results pass through copies.
+ * happen under a lock of the file system; a write of more than 64 KiB is several, and those of
+ * others may come between.  Strings and results pass through copies.
  */
 #include "kernel/errno.h"
 #include "kernel/lib/string.h"
@@ -30,52 +31,47 @@ static int get_path(uint64 uva, char path[MAXPATH])
 
 /* --- read and write --------------------------------------------------------------------------- */
 
-typedef int64 transfer_fn(struct file *f, struct iov *v);
-
 /*
- * Moves up to n bytes.  Ends early, with what was moved, where the file does; a bad address is an
- * error even if bytes before it were moved.
+ * read(), which writes to memory, and write(): arg[2] bytes at arg[1].  Ends early, with what was
+ * moved, where the file does; a bad address is an error even if bytes before it were moved.
  */
-static int64 transfer(struct file *f, uint64 uva, uint64 n, transfer_fn *move,
-                      enum pin_access access)
+static int64 transfer(const uint64 arg[6], enum pin_access access)
 {
-    uint64 done = 0;
+    struct file *f = fd_get((int)arg[0]);
+    int64 n = (int)arg[2], done = 0;
+    if (!f || (n <= 0 && !file_allows(f, access == PIN_READ)))
+        return -EBADF;
+    if (n < 0)
+        return -EINVAL;
     while (done < n) {
         if (proc_killed(proc_self()))
-            return done > 0 ? (int64)done : -EINTR;
+            return done > 0 ? done : -EINTR;
         struct pin pin;
-        int64 pinned = user_pin(own_space(), uva + done, n - done, access, &pin);
+        int64 pinned =
+            user_pin(own_space(), arg[1] + (uint64)done, (uint64)(n - done), access, &pin);
         if (pinned < 0)
             return pinned;
-        int64 moved = move(f, &pin.iov);
+        int64 moved = access == PIN_READ ? file_write(f, &pin.iov) : file_read(f, &pin.iov);
         user_unpin(&pin);
         if (moved < 0)
-            return done > 0 ? (int64)done : moved;
-        done += (uint64)moved;
+            return done > 0 ? done : moved;
+        done += moved;
         if (moved < pinned)
             break;
         if (done < n && access == PIN_WRITE && file_is_pipe(f))
             break; /* a second look would wait for more */
     }
-    return (int64)done;
+    return done;
 }
 
 int64 sys_read(const uint64 arg[6])
 {
-    struct file *f = fd_get((int)arg[0]);
-    int n = (int)arg[2];
-    if (n > 0 && f)
-        return transfer(f, arg[1], (uint64)n, file_read, PIN_WRITE);
-    return !f || !file_readable(f) ? -EBADF : n < 0 ? -EINVAL : 0;
+    return transfer(arg, PIN_WRITE);
 }
 
 int64 sys_write(const uint64 arg[6])
 {
-    struct file *f = fd_get((int)arg[0]);
-    int n = (int)arg[2];
-    if (n > 0 && f)
-        return transfer(f, arg[1], (uint64)n, file_write, PIN_READ);
-    return !f || !file_writable(f) ? -EBADF : n < 0 ? -EINVAL : 0;
+    return transfer(arg, PIN_READ);
 }
 
 /* --- descriptors ------------------------------------------------------------------------------ */

@@ -17,9 +17,9 @@ struct hart {
     uint id;           /* index into harts[]: 0 .. nharts-1 */
     uint hartid;       /* the hardware's number */
     uint irq_depth;    /* irq_push() calls not yet popped */
-    bool irq_was_on;   /* interrupts were on before the first of them */
     bool in_interrupt; /* an interrupt handler runs */
-    uint locks_held;   /* spin locks held by this hart */
+    uint64 irq_before; /* what the first of them found, for irq_restore() */
+    uint locks_held;   /* DEBUG: spin locks held by this hart */
     uint64 ranks_held; /* DEBUG: one bit for each rank held */
 };
 
@@ -38,6 +38,16 @@ static inline struct hart *hart_self(void)
 }
 
 /* The running process; NULL only before the scheduler starts.  Stable without any lock. */
+#ifdef __riscv
+static inline struct proc *proc_self(void)
+{
+    /* One load relative to tp: a preemption in between cannot make it another process. */
+    struct proc *p;
+    asm("ld %0, %1(tp)" : "=r"(p) : "i"(offsetof(struct hart, proc)));
+    return p;
+}
+#else
 struct proc *proc_self(void);
+#endif
 
 #endif

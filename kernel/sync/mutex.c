@@ -6,7 +6,6 @@
  * were the lock merely free, who releases and takes it in a loop would keep it for itself.
  */
 #include "kernel/sync/mutex.h"
-#include "kernel/lib/atomic.h"
 #include "kernel/lib/panic.h"
 
 #define WAITED 1UL
@@ -44,8 +43,9 @@ static bool take_or_mark(struct mutex *m, struct proc *self)
     }
 }
 
-static void lock_slowly(struct mutex *m, struct proc *self)
+void mutex_lock_slowly(struct mutex *m)
 {
+    struct proc *self = proc_self();
     if (holder_of(m) == self)
         panic("mutex_lock: \"%s\" is held by its taker", m->name);
     spin_lock(&m->guard);
@@ -54,25 +54,15 @@ static void lock_slowly(struct mutex *m, struct proc *self)
     spin_unlock(&m->guard);
 }
 
-void mutex_lock(struct mutex *m)
-{
-    struct proc *self = proc_self();
-    assert_may_sleep("mutex_lock");
-    if (!atomic_cas(&m->holder, NULL, self))
-        lock_slowly(m, self);
-}
-
 bool mutex_trylock(struct mutex *m)
 {
     return atomic_cas(&m->holder, NULL, proc_self());
 }
 
-void mutex_unlock(struct mutex *m)
+void mutex_unlock_and_wake(struct mutex *m)
 {
-    struct proc *self = proc_self();
-    ASSERT(holder_of(m) == self, "the mutex is not held by its releaser");
-    if (atomic_cas(&m->holder, self, NULL))
-        return;
+    if (holder_of(m) != proc_self())
+        panic("mutex_unlock: \"%s\" is not held by its releaser", m->name);
     spin_lock(&m->guard);
     struct proc *next = waitq_take(&m->waiters);
     bool more = !list_empty(&m->waiters.sleepers);

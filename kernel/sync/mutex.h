@@ -1,6 +1,7 @@
 #ifndef SYNC_MUTEX_H
 #define SYNC_MUTEX_H
 
+#include "kernel/lib/atomic.h"
 #include "kernel/sync/waitq.h"
 
 /*
@@ -15,9 +16,25 @@ struct mutex {
 };
 
 void mutex_init(struct mutex *m, const char *name);
-void mutex_lock(struct mutex *m);
 bool mutex_trylock(struct mutex *m);
-void mutex_unlock(struct mutex *m);
+
+/* The usual case, nobody else wants the lock, is one compare-and-swap; mutex.c has the other. */
+void mutex_lock_slowly(struct mutex *m);
+void mutex_unlock_and_wake(struct mutex *m);
+
+static inline void mutex_lock(struct mutex *m)
+{
+    assert_may_sleep("mutex_lock");
+    if (!atomic_cas(&m->holder, NULL, proc_self()))
+        mutex_lock_slowly(m);
+}
+
+static inline void mutex_unlock(struct mutex *m)
+{
+    if (!atomic_cas(&m->holder, proc_self(), NULL))
+        mutex_unlock_and_wake(m);
+}
+
 bool mutex_held(struct mutex *m); /* by the running process */
 
 #endif

@@ -15,19 +15,18 @@ uint nharts = 1;
 
 void irq_push(void)
 {
-    bool was_on = csr_read(sstatus) & SSTATUS_SIE;
-    irq_off();
+    uint64 before = irq_save();
     struct hart *h = hart_self();
     if (h->irq_depth++ == 0)
-        h->irq_was_on = was_on;
+        h->irq_before = before;
 }
 
 void irq_pop(void)
 {
     struct hart *h = hart_self();
     ASSERT(h->irq_depth > 0, "a pop without a push");
-    if (--h->irq_depth == 0 && h->irq_was_on)
-        irq_on();
+    if (--h->irq_depth == 0)
+        irq_restore(h->irq_before);
 }
 
 void spin_init(struct spinlock *lk, const char *name, enum lock_rank rank)
@@ -35,12 +34,12 @@ void spin_init(struct spinlock *lk, const char *name, enum lock_rank rank)
     *lk = (struct spinlock)SPINLOCK_INIT(name, rank);
 }
 
+#ifdef DEBUG
 bool spin_held(const struct spinlock *lk)
 {
     return load_relaxed(&lk->locked) && load_relaxed(&lk->holder) == hart_self();
 }
 
-#ifdef DEBUG
 static void check_order(const struct spinlock *lk)
 {
     struct hart *h = hart_self();
@@ -50,22 +49,28 @@ static void check_order(const struct spinlock *lk)
         panic("spin_lock: \"%s\" of rank %u comes too late, ranks held: %lx", lk->name, lk->rank,
               h->ranks_held);
 }
-#else
-static inline void check_order(const struct spinlock *lk)
-{
-    (void)lk;
-}
-#endif
 
-static inline void acquired(struct spinlock *lk)
+static void note_taken(struct spinlock *lk)
 {
     struct hart *h = hart_self();
     store_relaxed(&lk->holder, h);
     h->locks_held++;
-#ifdef DEBUG
     h->ranks_held |= 1UL << lk->rank;
-#endif
 }
+
+static void note_released(struct spinlock *lk)
+{
+    struct hart *h = hart_self();
+    ASSERT(spin_held(lk), "the lock is not held by this hart");
+    h->locks_held--;
+    h->ranks_held &= ~(1UL << lk->rank);
+    store_relaxed(&lk->holder, NULL);
+}
+#else
+#define check_order(lk)   ((void)(lk))
+#define note_taken(lk)    ((void)(lk))
+#define note_released(lk) ((void)(lk))
+#endif
 
 void spin_lock(struct spinlock *lk)
 {
@@ -76,7 +81,7 @@ void spin_lock(struct spinlock *lk)
         while (load_relaxed(&lk->locked))
             ;
     }
-    acquired(lk);
+    note_taken(lk);
 }
 
 bool spin_trylock(struct spinlock *lk)
@@ -86,19 +91,13 @@ bool spin_trylock(struct spinlock *lk)
         irq_pop();
         return false;
     }
-    acquired(lk);
+    note_taken(lk);
     return true;
 }
 
 void spin_unlock(struct spinlock *lk)
 {
-    ASSERT(spin_held(lk), "the lock is not held by this hart");
-    struct hart *h = hart_self();
-    h->locks_held--;
-#ifdef DEBUG
-    h->ranks_held &= ~(1UL << lk->rank);
-#endif
-    store_relaxed(&lk->holder, NULL);
+    note_released(lk);
     store_release(&lk->locked, 0);
     irq_pop();
 }
@@ -106,16 +105,15 @@ void spin_unlock(struct spinlock *lk)
 /* Interrupts go off for the look: a preemption could move the caller to another hart. */
 bool may_sleep(void)
 {
-    uint64 before = irq_save();
-    const struct hart *h = hart_self();
-    bool yes = before & SSTATUS_SIE && !h->in_interrupt && h->locks_held == 0;
+    uint64 before = irq_save(); /* a holder of a spin lock has them off */
+    bool yes = before & SSTATUS_SIE && !hart_self()->in_interrupt;
     irq_restore(before);
     return yes;
 }
 
+#ifdef DEBUG
 void assert_may_sleep(const char *who)
 {
-#ifdef DEBUG
     irq_push();
     const struct hart *h = hart_self();
     if (h->locks_held)
@@ -124,18 +122,12 @@ void assert_may_sleep(const char *who)
     if (h->in_interrupt)
         panic("%s: may sleep, but hart %u handles an interrupt", who, h->id);
     irq_pop();
-#else
-    (void)who;
-#endif
 }
 
 void assert_may_sleep_holding(const struct spinlock *lk)
 {
-#ifdef DEBUG
     struct hart *h = hart_self();
     if (!spin_held(lk) || h->locks_held != 1 || h->in_interrupt)
         panic("waitq: a sleeper must hold \"%s\" and no other lock", lk->name);
-#else
-    (void)lk;
-#endif
 }
+#endif

@@ -35,7 +35,7 @@ struct spinlock {
     uint locked;
     uchar rank; /* enum lock_rank */
     const char *name;
-    struct hart *holder; /* valid while locked */
+    struct hart *holder; /* DEBUG: valid while locked */
 };
 
 #define SPINLOCK_INIT(name_, rank_)                                                                \
@@ -47,7 +47,7 @@ void spin_init(struct spinlock *lk, const char *name, enum lock_rank rank);
 void spin_lock(struct spinlock *lk);
 void spin_unlock(struct spinlock *lk);
 bool spin_trylock(struct spinlock *lk);    /* no rank check: it cannot wait */
-bool spin_held(const struct spinlock *lk); /* by this hart */
+bool spin_held(const struct spinlock *lk); /* by this hart; only in DEBUG builds */
 
 /* Nestable: interrupts are off from the first push to the last pop. */
 void irq_push(void);
@@ -56,10 +56,16 @@ void irq_pop(void);
 /* The caller holds no spin lock, has interrupts on and handles none: it may wait. */
 bool may_sleep(void);
 
-/* DEBUG: panics if a spin lock is held or an interrupt is handled here: the caller may sleep. */
+/*
+ * For who may sleep: DEBUG builds panic if a spin lock is held or an interrupt is handled here.
+ * The second is for one that sleeps on a condition under lk: lk and nothing else is held.
+ */
+#if defined(DEBUG) || defined(HOST_TEST)
 void assert_may_sleep(const char *who);
-
-/* The same for one that sleeps on a condition under lk: lk and nothing else is held. */
 void assert_may_sleep_holding(const struct spinlock *lk);
+#else
+#define assert_may_sleep(who)        ((void)(who))
+#define assert_may_sleep_holding(lk) ((void)(lk))
+#endif
 
 #endif

@@ -34,4 +34,9 @@ void waitq_wake_one(struct waitq *q);
 struct proc *waitq_take(struct waitq *q);
 void waitq_wake_all(struct waitq *q);
 
+static inline bool waitq_empty(const struct waitq *q)
+{
+    return list_empty(&q->sleepers);
+}
+
 #endif

@@ -64,15 +64,16 @@ static bool interrupt(uint64 cause)
     return known;
 }
 
-static void die(struct proc *p, const char *what, const char *why, struct trapframe *tf,
-                uint64 address)
+/* The end of the running process. */
+static void die(uint64 cause, uint64 address, const char *why)
 {
-    printf("pid %d %s: %s at pc 0x%lx, address 0x%lx: %s; killed\n", p->pid, p->name, what, tf->pc,
-           address, why);
+    struct proc *p = proc_self();
+    printf("pid %d %s: %s at pc 0x%lx, address 0x%lx: %s; killed\n", p->pid, p->name,
+           cause_name(cause), p->tf->pc, address, why);
     proc_exit(-1);
 }
 
-static void page_fault(struct proc *p, struct trapframe *tf, uint64 cause, uint64 address)
+static void page_fault(struct proc *p, uint64 cause, uint64 address)
 {
     static const char *const reasons[] = {
         [FAULT_BAD] = "no memory was promised there",
@@ -83,20 +84,31 @@ static void page_fault(struct proc *p, struct trapframe *tf, uint64 cause, uint6
     enum fault_access access = cause == CAUSE_STORE_FAULT   ? ACCESS_WRITE
                                : cause == CAUSE_FETCH_FAULT ? ACCESS_EXEC
                                                             : ACCESS_READ;
-    p->space->sp = tf->reg[TF_SP];
+    p->space->sp = p->tf->reg[TF_SP];
     enum fault_result result = vm_fault(p->space, address, access);
     if (result != FAULT_OK)
-        die(p, cause_name(cause), reasons[result], tf, address);
+        die(cause, address, reasons[result]);
 }
 
-static void exception(struct proc *p, struct trapframe *tf, uint64 cause)
+static void exception(struct proc *p, uint64 cause)
 {
     uint64 address = csr_read(stval);
     irq_on();
     if (cause == CAUSE_FETCH_FAULT || cause == CAUSE_LOAD_FAULT || cause == CAUSE_STORE_FAULT)
-        page_fault(p, tf, cause, address);
+        page_fault(p, cause, address);
     else
-        die(p, cause_name(cause), "the process cannot go on", tf, address);
+        die(cause, address, "the process cannot go on");
+}
+
+/* All but system calls; apart, so that those need not save the registers used here. */
+static void __attribute__((noinline)) other_trap(struct proc *p, uint64 cause)
+{
+    if (!(cause & CAUSE_INTERRUPT))
+        exception(p, cause);
+    else if (!interrupt(cause))
+        panic("user_trap: unknown interrupt %lx", cause);
+    else
+        sched_tick();
 }
 
 /* Interrupts go off before the look: a kill that comes later interrupts user mode at once. */
@@ -111,18 +123,14 @@ void user_trap_leave(void)
 
 void user_trap(struct trapframe *tf, uint64 cause)
 {
-    struct proc *p = hart_self()->proc;
+    struct proc *p = proc_self();
     if (cause == CAUSE_ECALL_U) {
         irq_on();
         tf->pc += 4;
         p->space->sp = tf->reg[TF_SP];
         syscall_dispatch(p, tf);
-    } else if (!(cause & CAUSE_INTERRUPT)) {
-        exception(p, tf, cause);
-    } else if (!interrupt(cause)) {
-        panic("user_trap: unknown interrupt %lx", cause);
     } else {
-        sched_tick();
+        other_trap(p, cause);
     }
     user_trap_leave();
 }

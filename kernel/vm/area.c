@@ -11,6 +11,10 @@
 #include "kernel/errno.h"
 #include "kernel/mem/slab.h"
 
+_Static_assert(AREA_TO_PTE(AREA_R) == PTE_R && AREA_TO_PTE(AREA_W) == PTE_W &&
+                   AREA_TO_PTE(AREA_X) == PTE_X,
+               "the rights of an area stand in the order of a PTE's");
+
 static struct slab_cache cache;
 
 void area_init(void)
@@ -38,22 +42,6 @@ struct area *area_above(const struct avl_tree *t, uint64 va)
         }
     }
     return best;
-}
-
-struct area *area_find(const struct avl_tree *t, uint64 va)
-{
-    struct avl_node *n = t->root;
-
-    while (n) {
-        struct area *a = container_of(n, struct area, node);
-        if (va < a->start)
-            n = n->child[0];
-        else if (va >= a->end)
-            n = n->child[1];
-        else
-            return a;
-    }
-    return NULL;
 }
 
 struct area *area_overlap(const struct avl_tree *t, uint64 start, uint64 end)

@@ -2,6 +2,8 @@
 #define VM_AREA_H
 
 #include "kernel/lib/avl.h"
+#include "kernel/lib/list.h"
+#include "kernel/riscv.h"
 
 /*
  * An area is one promise: what the user addresses start .. end mean.  The areas of a space are
@@ -9,9 +11,10 @@
  */
 enum area_kind { AREA_TEXT, AREA_DATA, AREA_STACK, AREA_HEAP, AREA_MAP };
 
-#define AREA_R 1
-#define AREA_W 2
-#define AREA_X 4
+#define AREA_R            1
+#define AREA_W            2
+#define AREA_X            4
+#define AREA_TO_PTE(prot) ((pte_t)(prot) << 1) /* to PTE_R, PTE_W, PTE_X */
 
 struct area {
     struct avl_node node;
@@ -24,7 +27,21 @@ struct area {
 void area_init(void); /* once at boot */
 
 /* The area that holds va, NULL if none. */
-struct area *area_find(const struct avl_tree *t, uint64 va);
+static inline struct area *area_find(const struct avl_tree *t, uint64 va)
+{
+    struct avl_node *n = t->root;
+
+    while (n) {
+        struct area *a = container_of(n, struct area, node);
+        if (va < a->start)
+            n = n->child[0];
+        else if (va >= a->end)
+            n = n->child[1];
+        else
+            return a;
+    }
+    return NULL;
+}
 
 /* The lowest area that ends above va: the one that holds va or the next one above it. */
 struct area *area_above(const struct avl_tree *t, uint64 va);

@@ -2,8 +2,8 @@
  * The page fault: the road by which every page of user memory comes to be.  Four verbs, in order:
  *
  *     find    the area that promises the address, and from it and the PTE the kind of fault
- *     fetch   a frame with the right bytes: the zero frame, a zeroed one, or what is mapped
- *     own     for a private write: keep the frame if it is ours alone, else copy it
+ *     fetch   the frame with the right bytes: what is mapped, or the zero frame
+ *     own     for a private write: keep that frame if it is ours alone, else copy it
  *     map     enter it in the page table: the only step that anybody can see
  *
  * A step that fails has changed nothing that the process can see: an area of the stack that grew,
@@ -39,27 +39,6 @@ struct fault {
     struct frame *frame; /* that the page will have; a reference of ours if it is new */
 };
 
-static bool is_write(enum fault_access access)
-{
-    return access == ACCESS_WRITE || access == ACCESS_LOAD;
-}
-
-enum fault_kind fault_classify(const struct area *area, bool grows, pte_t pte, bool alone,
-                               enum fault_access access)
-{
-    if (area == NULL)
-        return KIND_BAD;
-    if (!fault_allows(area, access))
-        return KIND_PROT;
-    if (grows)
-        return KIND_STACK;
-    if (pte == 0)
-        return is_write(access) ? KIND_LAZY : KIND_ZERO;
-    if (!is_write(access) || fault_permits(pte, access))
-        return KIND_SPURIOUS;
-    return alone ? KIND_REUSE : KIND_COW;
-}
-
 /* The stack area if it may grow down to va, which no area holds. */
 static struct area *stack_above(const struct space *s, uint64 va)
 {
@@ -82,7 +61,7 @@ static enum fault_result find(struct fault *f)
     bool grows = f->area == NULL && (f->area = stack_above(f->s, f->va)) != NULL;
     f->slot = pmap_find(f->s, f->va);
     f->pte = f->slot ? *f->slot : 0;
-    bool alone = f->pte && is_write(f->access) && is_alone(f->pte);
+    bool alone = f->pte && fault_is_write(f->access) && is_alone(f->pte);
     f->kind = fault_classify(f->area, grows, f->pte, alone, f->access);
 
     if (f->kind == KIND_BAD)
@@ -96,53 +75,37 @@ static enum fault_result find(struct fault *f)
     return f->slot ? FAULT_OK : FAULT_NOMEM;
 }
 
+/* What is mapped, or zeros. */
+static void fetch(struct fault *f)
+{
+    f->frame = f->pte ? frame_of(PTE2PA(f->pte)) : pmap_zero;
+}
+
 /*
- * A frame of this space's own.  In an area that is not charged as a whole, the page is charged
- * when it gets its first frame.
+ * The frame that a write needs, with the bytes of the one fetched.  In an area that is not charged
+ * as a whole, the page is charged when it gets its first frame.
  */
-static enum fault_result new_frame(struct fault *f, int flags)
-{
-    bool first = f->pte == 0 || frame_of(PTE2PA(f->pte)) == pmap_zero;
-    uint64 charge = first && !f->area->charged ? 1 : 0;
-
-    if (charge && space_charge(f->s, charge) < 0)
-        return FAULT_NOMEM;
-    f->frame = frame_alloc(FRAME_ANON, flags | space_frame_flags(f->s));
-    if (f->frame)
-        return FAULT_OK;
-    if (charge)
-        space_uncharge(f->s, charge);
-    return FAULT_NOMEM;
-}
-
-static enum fault_result fetch(struct fault *f)
-{
-    if (f->pte)
-        f->frame = frame_of(PTE2PA(f->pte));
-    else if (!is_write(f->access))
-        f->frame = pmap_zero;
-    else
-        return new_frame(f, FRAME_ZEROED);
-    return FAULT_OK;
-}
-
 static enum fault_result own(struct fault *f)
 {
-    struct frame *shared = f->frame;
+    struct frame *from = f->frame;
+    bool zero = from == pmap_zero;
 
-    if (f->kind != KIND_COW)
+    if (!fault_is_write(f->access) || f->kind == KIND_REUSE || f->kind == KIND_SPURIOUS)
         return FAULT_OK;
-    if (shared == pmap_zero)
-        return new_frame(f, FRAME_ZEROED);
-    enum fault_result r = new_frame(f, 0);
-    if (r == FAULT_OK)
-        page_copy(frame_virt(f->frame), frame_virt(shared));
-    return r;
+    bool charge = zero && !f->area->charged;
+    if (charge && space_charge(f->s, 1) < 0)
+        return FAULT_NOMEM;
+    f->frame = frame_alloc(FRAME_ANON, (zero ? FRAME_ZEROED : 0) | space_frame_flags(f->s));
+    if (f->frame == NULL && charge)
+        space_uncharge(f->s, 1);
+    if (f->frame && !zero)
+        page_copy(frame_virt(f->frame), frame_virt(from));
+    return f->frame ? FAULT_OK : FAULT_NOMEM;
 }
 
 static void map(struct fault *f)
 {
-    bool writable = is_write(f->access) || f->pte & PTE_W;
+    bool writable = fault_is_write(f->access) || f->pte & PTE_W;
     int prot = writable ? f->area->prot : f->area->prot & ~AREA_W;
 
     if (f->kind == KIND_REUSE || f->kind == KIND_SPURIOUS)
@@ -155,21 +118,24 @@ static void map(struct fault *f)
 
 static void count(enum fault_kind kind)
 {
-    atomic_add(&counts[hart_self()->id].of[kind], 1);
+    __atomic_add_fetch(&counts[hart_self()->id].of[kind], 1, __ATOMIC_RELAXED);
 }
 
 enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access access)
 {
-    struct fault f = {.s = s, .va = va, .access = access};
+    struct fault f; /* the steps set the rest */
 
+    f.s = s;
+    f.va = va;
+    f.access = access;
     enum fault_result r = find(&f);
-    if (r == FAULT_OK)
-        r = fetch(&f);
-    if (r == FAULT_OK)
+    count(f.kind);
+    if (r == FAULT_OK) {
+        fetch(&f);
         r = own(&f);
+    }
     if (r == FAULT_OK)
         map(&f);
-    count(f.kind);
     return r;
 }
 

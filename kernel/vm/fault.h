@@ -19,6 +19,24 @@ enum fault_kind {
 
 extern const char *const fault_kind_name[FAULT_KINDS];
 
+/* The area allows the access; ACCESS_LOAD always. */
+static inline bool fault_allows(const struct area *area, enum fault_access access)
+{
+    return (area->prot & access) == access;
+}
+
+/* The entry permits the access as it is; ACCESS_LOAD never (what is there may be shared). */
+static inline bool fault_permits(pte_t pte, enum fault_access access)
+{
+    pte_t needs = PTE_V | AREA_TO_PTE(access);
+    return access != ACCESS_LOAD && (pte & needs) == needs;
+}
+
+static inline bool fault_is_write(enum fault_access access)
+{
+    return access == ACCESS_WRITE || access == ACCESS_LOAD;
+}
+
 /*
  * The row of the table for an access.  Pure.
  *   area   what holds the address, or the stack area if `grows`, or NULL
@@ -26,31 +44,20 @@ extern const char *const fault_kind_name[FAULT_KINDS];
  *   pte    the entry of the page, 0 = empty
  *   alone  the frame in pte is not the zero frame and nobody else holds a reference to it
  */
-enum fault_kind fault_classify(const struct area *area, bool grows, pte_t pte, bool alone,
-                               enum fault_access access);
-
-/* The area allows the access; ACCESS_LOAD always. */
-static inline bool fault_allows(const struct area *area, enum fault_access access)
+static inline enum fault_kind fault_classify(const struct area *area, bool grows, pte_t pte,
+                                             bool alone, enum fault_access access)
 {
-    static const uchar needs[] = {
-        [ACCESS_READ] = AREA_R,
-        [ACCESS_WRITE] = AREA_W,
-        [ACCESS_EXEC] = AREA_X,
-        [ACCESS_LOAD] = 0,
-    };
-    return (area->prot & needs[access]) == needs[access];
-}
-
-/* The entry permits the access as it is; ACCESS_LOAD never (what is there may be shared). */
-static inline bool fault_permits(pte_t pte, enum fault_access access)
-{
-    static const uchar needs[] = {
-        [ACCESS_READ] = PTE_V | PTE_R,
-        [ACCESS_WRITE] = PTE_V | PTE_W,
-        [ACCESS_EXEC] = PTE_V | PTE_X,
-        [ACCESS_LOAD] = 0,
-    };
-    return access != ACCESS_LOAD && (pte & needs[access]) == needs[access];
+    if (area == NULL)
+        return KIND_BAD;
+    if (!fault_allows(area, access))
+        return KIND_PROT;
+    if (grows)
+        return KIND_STACK;
+    if (pte == 0)
+        return fault_is_write(access) ? KIND_LAZY : KIND_ZERO;
+    if (!fault_is_write(access) || fault_permits(pte, access))
+        return KIND_SPURIOUS;
+    return alone ? KIND_REUSE : KIND_COW;
 }
 
 /* vm_fault() for callers that hold s->lock; when it returns FAULT_OK the page is present. */

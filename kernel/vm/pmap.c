@@ -30,14 +30,8 @@ struct frame *pmap_zero;
  */
 static pte_t leaf(paddr pa, int prot)
 {
-    pte_t pte = PA2PTE(pa) | PTE_V | PTE_U | PTE_A;
-    if (prot & AREA_R)
-        pte |= PTE_R;
-    if (prot & AREA_W)
-        pte |= PTE_W | PTE_D;
-    if (prot & AREA_X)
-        pte |= PTE_X;
-    return pte;
+    pte_t pte = PA2PTE(pa) | PTE_V | PTE_U | PTE_A | AREA_TO_PTE(prot);
+    return prot & AREA_W ? pte | PTE_D : pte;
 }
 
 paddr pmap_new_root(int frame_flags)
@@ -55,18 +49,6 @@ paddr pmap_new_root(int frame_flags)
 void pmap_free_root(paddr root)
 {
     frame_put(frame_of(root));
-}
-
-const pte_t *pmap_find(const struct space *s, uint64 va)
-{
-    if (va >= MAXVA)
-        return NULL;
-    const pte_t *root = virt(s->root);
-    pte_t upper = root[sv39_index(va, 2)];
-    if (upper == 0)
-        return NULL;
-    pte_t lower = sv39_table(upper)[sv39_index(va, 1)];
-    return lower ? &sv39_table(lower)[sv39_index(va, 0)] : NULL;
 }
 
 /* The table that the entry points to, created if need be; NULL if there is no memory. */
@@ -90,22 +72,30 @@ const pte_t *pmap_slot(struct space *s, uint64 va)
     return table ? &table[sv39_index(va, 0)] : NULL;
 }
 
+/* What pmap_enter() needs besides for an entry that mapped something before, or for code. */
+static void __attribute__((noinline)) after_enter(struct space *s, uint64 va, pte_t old, int prot)
+{
+    if (old != 0) {
+        struct frame *f = frame_of(PTE2PA(old));
+        tlb_flush_page(s, va);
+        if (f != pmap_zero) {
+            s->resident--;
+            frame_put(f);
+        }
+    }
+    if (prot & AREA_X)
+        tlb_code_changed(s);
+}
+
 void pmap_enter(struct space *s, const pte_t *slot, uint64 va, struct frame *f, int prot)
 {
-    struct frame *old = *slot ? frame_of(PTE2PA(*slot)) : NULL;
+    pte_t old = *slot;
 
     sv39_store(slot, leaf(frame_pa(f), prot));
     if (f != pmap_zero)
         s->resident++;
-    if (prot & AREA_X)
-        tlb_code_changed(s);
-    if (old == NULL)
-        return;
-    tlb_flush_page(s, va);
-    if (old != pmap_zero) {
-        s->resident--;
-        frame_put(old);
-    }
+    if (old != 0 || prot & AREA_X)
+        after_enter(s, va, old, prot);
 }
 
 void pmap_widen(struct space *s, const pte_t *slot, int prot)

@@ -1,10 +1,8 @@
 #ifndef VM_PMAP_H
 #define VM_PMAP_H
 
-#include "kernel/mem/frame.h"
-#include "kernel/riscv.h"
-
-struct space;
+#include "kernel/vm/space.h"
+#include "kernel/vm/sv39.h"
 
 /*
  * Page tables: nothing outside pmap.c writes a PTE.  Others see an entry as `const pte_t *` and
@@ -44,7 +42,17 @@ paddr pmap_new_root(int frame_flags);
 void pmap_free_root(paddr root);
 
 /* The entry that maps any user address va, NULL if there is no table for it; va may be any. */
-const pte_t *pmap_find(const struct space *s, uint64 va);
+static inline const pte_t *pmap_find(const struct space *s, uint64 va)
+{
+    if (va >= MAXVA)
+        return NULL;
+    const pte_t *root = virt(s->root);
+    pte_t upper = root[sv39_index(va, 2)];
+    if (upper == 0)
+        return NULL;
+    pte_t lower = sv39_table(upper)[sv39_index(va, 1)];
+    return lower ? &sv39_table(lower)[sv39_index(va, 0)] : NULL;
+}
 
 /* The same, but creates the tables; NULL if there is no memory. */
 const pte_t *pmap_slot(struct space *s, uint64 va);

@@ -107,11 +107,12 @@ uint64 space_resident(const struct space *s);
  */
 void space_activate(struct space *s);
 
+/* An access is named by the right that it needs. */
 enum fault_access {
-    ACCESS_READ,
-    ACCESS_WRITE,
-    ACCESS_EXEC,
-    ACCESS_LOAD, /* the kernel fills a page of a new program: a write that no area forbids */
+    ACCESS_READ = AREA_R,
+    ACCESS_WRITE = AREA_W,
+    ACCESS_EXEC = AREA_X,
+    ACCESS_LOAD = 0, /* the kernel fills a page of a new program: a write that no area forbids */
 };
 enum fault_result { FAULT_OK, FAULT_BAD, FAULT_PROT, FAULT_NOMEM, FAULT_IO };
 

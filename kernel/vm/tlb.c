@@ -166,12 +166,16 @@ static bool behind(uint hart, const struct space *s, uint64 gen)
 static void tell_others(const struct space *s, uint64 gen)
 {
     uint me = hart_self()->id;
+    bool told = false;
 
     full_fence(); /* tlb_gen is visible before we look who has s loaded: see load_space() */
-    for (uint i = 0; i < nharts; i++)
-        if (i != me && behind(i, s, gen))
+    for (uint i = 0; i < nharts; i++) {
+        if (i != me && behind(i, s, gen)) {
             ipi_send(i, IPI_TLB);
-    for (uint i = 0; i < nharts; i++)
+            told = true;
+        }
+    }
+    for (uint i = 0; told && i < nharts; i++)
         while (i != me && behind(i, s, gen))
             tlb_ipi();
 }

@@ -13,17 +13,20 @@
 #include "kernel/vm/fault.h"
 #include "kernel/vm/pmap.h"
 
-/* The byte at va as the kernel sees it, for `access`; NULL if the user may not.  Lock held. */
-static uint8 *reach(struct space *s, uint64 va, enum fault_access access)
+/* The entry of va's page, which permits `access` now; 0 if the user may not.  Lock held. */
+static inline pte_t reach(struct space *s, uint64 va, enum fault_access access)
 {
     const pte_t *slot = pmap_find(s, va);
 
-    if (slot == NULL || !fault_permits(*slot, access)) {
-        if (fault_resolve(s, va, access) != FAULT_OK)
-            return NULL;
-        slot = pmap_find(s, va);
-    }
-    return (uint8 *)virt(PTE2PA(*slot)) + (va & (PGSIZE - 1));
+    if (slot && fault_permits(*slot, access))
+        return *slot;
+    return fault_resolve(s, va, access) == FAULT_OK ? *pmap_find(s, va) : 0;
+}
+
+/* The byte at va, whose page has this entry, as the kernel sees it. */
+static inline uint8 *byte_at(pte_t pte, uint64 va)
+{
+    return (uint8 *)virt(PTE2PA(pte)) + (va & (PGSIZE - 1));
 }
 
 /* Bytes from va to the end of its page, at most n. */
@@ -41,12 +44,12 @@ int copyin(struct space *s, void *dst, uint64 uva, uint64 n)
     mutex_lock(&s->lock);
     while (n > 0) {
         uint64 m = within_page(uva, n);
-        const uint8 *from = reach(s, uva, ACCESS_READ);
-        if (from == NULL) {
+        pte_t pte = reach(s, uva, ACCESS_READ);
+        if (pte == 0) {
             r = -EFAULT;
             break;
         }
-        memcpy(to, from, m);
+        memcpy(to, byte_at(pte, uva), m);
         to += m;
         uva += m;
         n -= m;
@@ -63,12 +66,12 @@ int copyout(struct space *s, uint64 uva, const void *src, uint64 n)
     mutex_lock(&s->lock);
     while (n > 0) {
         uint64 m = within_page(uva, n);
-        uint8 *to = reach(s, uva, ACCESS_WRITE);
-        if (to == NULL) {
+        pte_t pte = reach(s, uva, ACCESS_WRITE);
+        if (pte == 0) {
             r = -EFAULT;
             break;
         }
-        memcpy(to, from, m);
+        memcpy(byte_at(pte, uva), from, m);
         from += m;
         uva += m;
         n -= m;
@@ -94,12 +97,12 @@ int copyinstr(struct space *s, char *dst, uint64 uva, uint64 max)
     mutex_lock(&s->lock);
     while (done < max) {
         uint64 m = within_page(uva + done, max - done);
-        const uint8 *from = reach(s, uva + done, ACCESS_READ);
-        if (from == NULL) {
+        pte_t pte = reach(s, uva + done, ACCESS_READ);
+        if (pte == 0) {
             r = -EFAULT;
             break;
         }
-        uint64 n = copy_until_nul(dst + done, from, m);
+        uint64 n = copy_until_nul(dst + done, byte_at(pte, uva + done), m);
         done += n;
         if (n < m) {
             r = (int)done;
@@ -110,43 +113,30 @@ int copyinstr(struct space *s, char *dst, uint64 uva, uint64 max)
     return r;
 }
 
-static enum fault_access access_of(enum pin_access access)
-{
-    static const enum fault_access kinds[] = {
-        [PIN_READ] = ACCESS_READ,
-        [PIN_WRITE] = ACCESS_WRITE,
-        [PIN_LOAD] = ACCESS_LOAD,
-    };
-    return kinds[access];
-}
-
 int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, struct pin *p)
 {
-    struct iov *v = &p->iov;
+    uint64 va = uva, end = uva + n;
+    int i = 0;
 
-    v->n = 0;
-    v->total = 0;
     mutex_lock(&s->lock);
-    while (v->total < n && v->n < IOV_PIECES) {
-        uint64 va = uva + v->total;
-        uint8 *at = reach(s, va, access_of(access));
-        if (at == NULL)
+    for (uint64 len; va != end && i < IOV_PIECES; va += len, i++) {
+        pte_t pte = reach(s, va, (enum fault_access)access);
+        if (pte == 0)
             break;
-        uint64 m = within_page(va, n - v->total);
-        p->frame[v->n] = frame_of(phys(at));
-        frame_get(p->frame[v->n]);
-        v->piece[v->n].at = at;
-        v->piece[v->n].len = m;
-        v->n++;
-        v->total += m;
+        len = within_page(va, end - va);
+        p->iov.piece[i].at = byte_at(pte, va);
+        p->iov.piece[i].len = len;
+        p->frame[i] = frame_of(PTE2PA(pte));
+        frame_get(p->frame[i]);
     }
     mutex_unlock(&s->lock);
-    return v->total == 0 && n > 0 ? -EFAULT : (int64)v->total;
+    p->iov.n = i;
+    p->iov.total = va - uva;
+    return va == uva && n > 0 ? -EFAULT : (int64)(va - uva);
 }
 
 void user_unpin(struct pin *p)
 {
-    for (int i = 0; i < p->iov.n; i++)
-        frame_put(p->frame[i]);
-    p->iov.n = 0;
+    while (p->iov.n > 0)
+        frame_put(p->frame[--p->iov.n]);
 }

@@ -18,9 +18,9 @@ int copyout(struct space *s, uint64 uva, const void *src, uint64 n);
 int copyinstr(struct space *s, char *dst, uint64 uva, uint64 max);
 
 enum pin_access {
-    PIN_READ,  /* the kernel reads user memory */
-    PIN_WRITE, /* the kernel writes it on the user's behalf */
-    PIN_LOAD,  /* exec fills it: the area's permission is not asked, only that there is one */
+    PIN_READ = ACCESS_READ,   /* the kernel reads user memory */
+    PIN_WRITE = ACCESS_WRITE, /* the kernel writes it on the user's behalf */
+    PIN_LOAD = ACCESS_LOAD,   /* exec fills it: asks for an area but for no permission */
 };
 
 /* User pages held in place, and the same bytes as the kernel sees them. */

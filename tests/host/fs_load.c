@@ -79,7 +79,7 @@ static int append_some(void)
 static int write_kept(void)
 {
     struct file *f = kept[random_below(KEPT)];
-    return f && file_writable(f) ? write_some(f) : 0;
+    return f && file_allows(f, true) ? write_some(f) : 0;
 }
 
 void load_start(unsigned long seed)

@@ -153,7 +153,7 @@ const struct device *device_get(uint major)
 
 uint disk_blocks(void)
 {
-    return disk->nblocks;
+    return disk->claimed ? disk->claimed : disk->nblocks;
 }
 
 bool disk_read_only(void)

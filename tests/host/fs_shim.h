@@ -27,6 +27,7 @@ struct disk {
     uint64 fail_at;  /* this request fails, counted from 1; 0 = none */
     bool fail_on;    /* and all after it */
     bool read_only;
+    uint claimed; /* blocks that the disk says it has, if not 0 */
     bool record;
     uint nevents;
     uint64 ndata;

@@ -26,7 +26,7 @@ static const struct area stack = {.prot = RW, .kind = AREA_STACK};
 static void bad(void **state)
 {
     (void)state;
-    for (int access = ACCESS_READ; access <= ACCESS_LOAD; access++) {
+    for (int access = ACCESS_LOAD; access <= ACCESS_EXEC; access++) {
         assert_int_equal(fault_classify(NULL, false, 0, false, access), KIND_BAD);
         assert_int_equal(fault_classify(NULL, false, WRITABLE, true, access), KIND_BAD);
     }

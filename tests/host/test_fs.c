@@ -466,6 +466,65 @@ static int pipes(void)
     return 0;
 }
 
+/* Pages of pipes are paid for like those of processes, and given back. */
+static int pipe_pages(void)
+{
+    static uchar back[1 << 16];
+    struct file *r, *w;
+    uint64 before = shim_promised;
+    CHECK(pipe_open(&r, &w) == 0 && shim_promised == before + 1);
+    CHECK(shim_write(w, bytes, 65536) == 65536 && shim_promised == before + 16);
+    CHECK(shim_read(r, back, 65536) == 65536 && shim_promised == before + 1);
+    shim_promises = before + 3;
+    CHECK(shim_write(w, bytes, 65536) == 3 * 4096 && shim_promised == before + 3);
+    CHECK(shim_write(w, bytes, 1) == -ENOMEM);
+    CHECK(shim_read(r, back, 65536) == 3 * 4096);
+    file_put(r);
+    file_put(w);
+    CHECK(shim_promised == before);
+    shim_promises = before;
+    CHECK(pipe_open(&r, &w) == -ENOMEM && shim_promised == before);
+    shim_promises = ~0UL;
+    return 0;
+}
+
+/* Of a damaged disk: two names for one inode, one of which ends it while the other is opened. */
+static int dying_inode(void)
+{
+    struct inode *ip, *again;
+    CHECK(shim_create("y", bytes, 5000) == 0 && fs_link(shim_root(), "y", "x") == 0);
+    CHECK(inode_lookup(shim_root(), "y", &ip) == 0);
+    uint num = ip->num;
+    ip->dying = true; /* as while inode_put() frees it */
+    CHECK(inode_open(num, &again) == -EIO && inode_lookup(shim_root(), "x", &again) == -EIO);
+    ip->dying = false;
+    CHECK(inode_open(num, &again) == 0 && again == ip);
+    inode_put(again);
+    inode_put(ip);
+    CHECK(fs_unlink(shim_root(), "y") == 0 && fs_unlink(shim_root(), "x") == 0);
+    return 0;
+}
+
+/* inode_shrink() looks at inodes that nobody uses only, and at few pages at a time. */
+static int shrinking(void)
+{
+    struct inode *ip, *again;
+    CHECK(shim_create("f", bytes, 100 * 4096) == 0 && fs_sync() == 0);
+    CHECK(inode_lookup(shim_root(), "f", &ip) == 0);
+    uint64 before = held().frames_cache;
+    inode_shrink(20);
+    CHECK(held().frames_cache == before); /* it is in use */
+    inode_put(ip);
+    uint64 users = held().inodes;
+    inode_shrink(1);
+    CHECK(held().frames_cache < before && held().frames_cache > before - 100);
+    CHECK(inode_lookup(shim_root(), "f", &again) == 0 && again == ip);
+    inode_put(ip);
+    inode_shrink(20);
+    CHECK(held().frames_cache <= before - 100 && held().inodes == users);
+    return fs_unlink(shim_root(), "f");
+}
+
 static int devices(void)
 {
     struct file *f;
@@ -519,6 +578,9 @@ TEST(many_entries)
 TEST(link_limit)
 TEST(open_limits)
 TEST(pipes)
+TEST(pipe_pages)
+TEST(dying_inode)
+TEST(shrinking)
 TEST(devices)
 TEST(short_life)
 
@@ -579,7 +641,8 @@ int main(void)
         cmocka_unit_test(test_open_limits),   cmocka_unit_test(test_inode_limit),
         cmocka_unit_test(test_largest_file),  cmocka_unit_test(test_smallest_journal),
         cmocka_unit_test(test_small_memory),  cmocka_unit_test(test_pipes),
-        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_devices),       cmocka_unit_test(test_pipe_pages),
+        cmocka_unit_test(test_dying_inode),   cmocka_unit_test(test_shrinking),
     };
     shim_init(70000);
     return cmocka_run_group_tests(tests, NULL, NULL);

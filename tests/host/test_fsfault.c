@@ -21,6 +21,7 @@
 
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/journal.h"
 #include "kernel/param.h"
 #include "tests/host/fs_load.h"
@@ -307,15 +308,202 @@ static void test_lost_header(void **state)
     }
 }
 
+/* --- a torn header of an empty transaction ---------------------------------------------------- */
+
+#define REST_BLOCKS  3000
+#define REST_JOURNAL 1600
+#define REST_MIB     128 /* a transaction may have more images than fit in the header's block */
+
+static uchar many[400 * BSIZE];
+
+/* The last transaction has a list of more than a block, and the one before an older x. */
+static int two_versions(void *arg)
+{
+    (void)arg;
+    struct file *f;
+    memset(many, '1', sizeof(many));
+    if (fs_mount() || shim_create("x", many, 20 * BSIZE) < 0 || fs_sync() < 0)
+        return 1;
+    memset(many, '2', sizeof(many));
+    if (shim_open("x", O_WRONLY, &f) < 0 || shim_write(f, many, 20 * BSIZE) != 20 * BSIZE)
+        return 2;
+    file_put(f);
+    return shim_create("y", many, sizeof(many)) < 0 || fs_sync() < 0;
+}
+
+static int mount_and_rest(void *arg)
+{
+    (void)arg;
+    if (fs_mount())
+        return 1;
+    disk->record = true;
+    journal_rest();
+    return 0;
+}
+
+static int find_second_version(void *arg)
+{
+    (void)arg;
+    char c = 0;
+    struct file *f;
+    if (fs_mount() || shim_open("x", O_RDONLY, &f) < 0 || shim_read(f, &c, 1) != 1)
+        return 1;
+    file_put(f);
+    return c == '2' && shim_size("y") == (int64)sizeof(many) ? 0 : 2;
+}
+
+/* Only one sector of the header's block arrives: the last transaction must not be undone. */
+static void test_torn_rest(void **state)
+{
+    static uchar before[REST_BLOCKS * BSIZE], after[BSIZE];
+    (void)state;
+    shim_format(REST_BLOCKS, REST_JOURNAL, INODES);
+    assert_int_equal(shim_boot(REST_MIB, SECONDS, two_versions, NULL), 0);
+    memcpy(before, disk_image, sizeof(before));
+    assert_int_equal(shim_boot(REST_MIB, SECONDS, mount_and_rest, NULL), 0);
+    assert_int_equal(disk->nevents, 3); /* all home, the header, and that durable */
+    assert_int_equal(disk_events[0].bytes + disk_events[2].bytes, 0);
+    assert_int_equal(disk_events[1].bytes, BSIZE);
+    uint b = disk_events[1].block;
+    disk->record = false;
+    memcpy(after, disk_image + (uint64)b * BSIZE, BSIZE);
+    assert_memory_not_equal(after + 512, before + (uint64)b * BSIZE + 512, 512);
+    for (uint sector = 0; sector < 2; sector++) {
+        memcpy(disk_image, before, sizeof(before));
+        assert_int_equal(shim_boot(REST_MIB, SECONDS, mount_and_rest, NULL), 0);
+        memcpy(disk_image + (uint64)b * BSIZE + sector * 512,
+               before + (uint64)b * BSIZE + sector * 512, 512);
+        assert_int_equal(shim_check(NULL), 0);
+        assert_int_equal(shim_boot(REST_MIB, SECONDS, find_second_version, NULL), 0);
+        assert_int_equal(shim_check(NULL), 0);
+    }
+}
+
+/* --- disks that cannot be written, or are too large ------------------------------------------- */
+
+static int use_read_only(void *arg)
+{
+    (void)arg;
+    char c[3];
+    struct file *f;
+    if (fs_mount() || shim_size("kept") != 3)
+        return 1;
+    if (fs_mkdir(shim_root(), "d") != -EROFS || fs_unlink(shim_root(), "kept") != -EROFS)
+        return 2;
+    if (shim_open("kept", O_RDWR | O_TRUNC, &f) != -EROFS || shim_open("kept", O_RDWR, &f) < 0)
+        return 3;
+    if (shim_write(f, "new", 3) != -EROFS || shim_read(f, c, 3) != 3 || memcmp(c, "old", 3))
+        return 4;
+    file_put(f);
+    journal_rest();
+    return fs_sync() < 0 ? 5 : 0;
+}
+
+static int make_kept(void *arg)
+{
+    (void)arg;
+    if (fs_mount() || shim_create("kept", "old", 3) < 0 || fs_sync() < 0)
+        return 1;
+    return 0;
+}
+
+static int mount_only(void *arg)
+{
+    (void)arg;
+    return fs_mount() ? 1 : 0;
+}
+
+static void test_read_only_disk(void **state)
+{
+    (void)state;
+    shim_format(BLOCKS, JOURNAL, INODES);
+    assert_int_equal(shim_boot(8, SECONDS, make_kept, NULL), 0);
+    disk->read_only = true;
+    assert_int_equal(shim_boot(8, SECONDS, mount_only, NULL), 1); /* what is there is not home */
+    disk->read_only = false;
+    assert_int_equal(shim_boot(8, SECONDS, mount_and_rest, NULL), 0);
+    disk->read_only = true;
+    assert_int_equal(shim_boot(8, SECONDS, use_read_only, NULL), 0);
+    assert_int_equal(shim_check(NULL), 0);
+}
+
+/* A size whose bitmap would need more than 2^32 bits; the superblock is sound but for that. */
+static void test_absurd_size(void **state)
+{
+    static const uint sizes[] = {0xffffffff, 0xffffe001, FS_BLOCKS_MAX + 1};
+    (void)state;
+    for (uint i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct superblock sb;
+        shim_format(BLOCKS, JOURNAL, INODES);
+        struct superblock *on_disk = super_of(disk_image);
+        sb = *on_disk;
+        sb.nblocks = sizes[i];
+        sb.data = sb.bitmap + (uint)(((uint64)sb.nblocks + BPB - 1) / BPB);
+        sb.checksum = fs_checksum(FS_CHECKSUM_SEED, &sb, offsetof(struct superblock, checksum));
+        *on_disk = sb;
+        disk->claimed = 0xffffffff;
+        assert_int_equal(shim_boot(8, SECONDS, mount_only, NULL), 1);
+        assert_true(shim_check(NULL) > 0);
+    }
+}
+
+/* --- memory ends ------------------------------------------------------------------------------ */
+
+static int free_without_memory(void *arg)
+{
+    static struct frame *taken[8192];
+    struct kstat before = {0}, after = {0};
+    struct file *f;
+    uint n = 0;
+    (void)arg;
+    if (fs_mount() || !shim_root())
+        return 1;
+    fs_stat(&before);
+    if (shim_create("f", many, 100 * BSIZE) < 0 || shim_open("f", O_RDWR, &f) < 0)
+        return 2;
+    if (fs_unlink(shim_root(), "f") < 0 || fs_sync() < 0)
+        return 3;
+    fs_shrink(~0UL);
+    while (n < 8192 && (taken[n] = frame_alloc(FRAME_WIRED, FRAME_RESERVE)))
+        n++;
+    file_put(f);
+    fs_stat(&after);
+    if (n == 8192 || after.inodes_free == before.inodes_free)
+        return 4; /* it was freed after all: this tests nothing */
+    while (n > 0)
+        frame_put(taken[--n]);
+    inode_retry();
+    fs_stat(&after);
+    if (after.inodes_free != before.inodes_free || after.blocks_free != before.blocks_free)
+        return 5;
+    return fs_sync() < 0 ? 6 : 0;
+}
+
+static void test_memory_ends_in_reclaim(void **state)
+{
+    uint64 orphans = 1;
+    (void)state;
+    shim_format(BLOCKS, JOURNAL, INODES);
+    assert_int_equal(shim_boot(8, SECONDS, free_without_memory, NULL), 0);
+    assert_int_equal(shim_check(&orphans), 0);
+    assert_int_equal(orphans, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_request_fails),     cmocka_unit_test(test_disk_dies),
-        cmocka_unit_test(test_read_only_after_error), cmocka_unit_test(test_damaged_disks),
+        cmocka_unit_test(test_one_request_fails),
+        cmocka_unit_test(test_disk_dies),
+        cmocka_unit_test(test_read_only_after_error),
+        cmocka_unit_test(test_damaged_disks),
         cmocka_unit_test(test_lost_header),
+        cmocka_unit_test(test_torn_rest),
+        cmocka_unit_test(test_read_only_disk),
+        cmocka_unit_test(test_absurd_size),
+        cmocka_unit_test(test_memory_ends_in_reclaim),
     };
     random_start();
-    shim_init(BLOCKS);
+    shim_init(REST_BLOCKS);
     outcome = shim_shared(sizeof(*outcome));
     tree_before = shim_shared(sizeof(*tree_before));
     return cmocka_run_group_tests(tests, NULL, NULL);

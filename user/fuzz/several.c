@@ -64,7 +64,10 @@ static void go_wild(struct fuzzer *f)
     switch (fuzz_below(f, 4)) {
     case 0: *(volatile char *)a.address = 1; break;
     case 1: (void)*(volatile char *)a.address; break;
-    case 2: code(); break;
+    case 2:
+        if (a.address >= 2 * PGSIZE) /* not into our own text */
+            code();
+        break;
     case 3: asm volatile("csrr t0, sstatus" ::: "t0"); break;
     }
 }

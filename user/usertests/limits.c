@@ -97,6 +97,7 @@ void limit_descriptors(void)
 {
     int n = 0, fd, ends[2];
     file_touch("f");
+    file_make("full", 1, 100);
     while ((fd = open("f", O_RDONLY)) >= 0) {
         SAME(fd, 3 + n);
         n++;
@@ -106,9 +107,11 @@ void limit_descriptors(void)
     REFUSED(dup(0), EMFILE);
     REFUSED(pipe(ends), EMFILE);
     REFUSED(open("new", O_CREATE | O_RDWR), EMFILE);
-    CHECK(!file_exists("new") || unlink("new") == 0);
+    REFUSED(unlink("new"), ENOENT); /* it was not made */
+    REFUSED(open("full", O_TRUNC | O_RDWR), EMFILE);
     SAME(close(10), 0);
     REFUSED(pipe(ends), EMFILE); /* one is not enough, and stays free */
+    file_check("full", 1, 100); /* nor was it cut off */
     SAME(dup(0), 10);
     SAME(close(20), 0);
     SAME(close(15), 0);

@@ -142,6 +142,29 @@ void pipe_writer_leaves(void)
 }
 
 /* Many writers; a short record is never torn. */
+/* Room for one byte wakes the writer that has one, though another waits for more before it. */
+void pipe_small_writer(void)
+{
+    static const int sizes[] = {4096, 1};
+    int ends[2], pid[2];
+    MUST(pipe(ends));
+    for (int i = 0; i < 8; i++)
+        SAME(write(ends[1], scratch, SCRATCH), SCRATCH); /* full */
+    for (int i = 0; i < 2; i++) {
+        pid[i] = child_fork();
+        if (pid[i] == 0) {
+            SAME(write(ends[1], scratch, sizes[i]), sizes[i]);
+            exit(0);
+        }
+        CHECK(child_asleep(pid[i], 50));
+    }
+    SAME(read(ends[0], scratch, 1), 1);
+    SAME(child_wait(pid[1]), 0);
+    SAME(read(ends[0], scratch, SCRATCH), SCRATCH);
+    SAME(child_wait(pid[0]), 0);
+    SAME(close(ends[0]) + close(ends[1]), 0);
+}
+
 void pipe_many_writers(void)
 {
     enum { WRITERS = 8, RECORDS = 200, LENGTH = 37 };

@@ -179,6 +179,7 @@
     TEST(pipe_no_reader)                                                                           \
     TEST(pipe_reader_leaves)                                                                       \
     TEST(pipe_writer_leaves)                                                                       \
+    TEST(pipe_small_writer)                                                                        \
     TEST(pipe_many_writers)                                                                        \
     TEST(pipe_many_readers)                                                                        \
     TEST(pipe_refused_harmless)                                                                    \
