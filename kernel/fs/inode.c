@@ -153,7 +153,7 @@ struct inode *inode_get(struct inode *ip)
     return ip;
 }
 
-/* One operation towards freeing ip: 1 if there is more to do, 0 if it is free, -E* if it cannot be. */
+/* One operation towards freeing ip: 1 if there is more to do, 0 if it is free, or -E*. */
 static int reclaim_step(struct inode *ip)
 {
     int r = journal_begin();

@@ -10,9 +10,9 @@
  * their pages, so that they are found again.
  *
  * Order of locks: write_lock or the tree lock (names.c), then a journal operation, then `lock`s: a
- * directory before what is not a directory; two directories only by who holds the tree lock.  No reference is
- * given back while an operation is under way or an inode locked, because the last one frees the
- * file.
+ * directory before what is not a directory; two directories only by who holds the tree lock.  No
+ * reference is given back while an operation is under way or an inode locked, because the last one
+ * frees the file.
  */
 struct inode {
     struct store store; /* its data */
@@ -78,7 +78,7 @@ int map_shrink(struct inode *ip);
 
 /* --- data.c: the bytes of a file -------------------------------------------------------------- */
 
-/* Page `index` with the blocks that hold bytes first .. last of the file valid; 0, -EIO, -ENOMEM. */
+/* The page with bytes first .. last of the file, their blocks valid; 0, -EIO, -ENOMEM. */
 int data_page(struct inode *ip, uint64 first, uint64 last, struct page **out);
 
 /* Up to `n` bytes from `off` on, behind the first `done` of dst; the number, 0 at the end. */

@@ -114,7 +114,7 @@ void waitq_wake_all(struct waitq *q)
     (void)q;
 }
 
-/* --- memory that was promised ------------------------------------------------------------------ */
+/* --- memory that was promised ----------------------------------------------------------------- */
 
 int commit_charge(uint64 n, bool reserve)
 {

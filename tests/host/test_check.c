@@ -96,10 +96,11 @@ static void test_layout(void **unused)
 {
     (void)unused;
     struct superblock sb;
-    assert_null(layout_init(&sb, 0xffffffff, LAYOUT_MIN_JOURNAL, LAYOUT_MAX_INODES));
+    assert_null(layout_init(&sb, FS_BLOCKS_MAX, LAYOUT_MIN_JOURNAL, LAYOUT_MAX_INODES));
     assert_int_equal(sb.inodes, 2 + LAYOUT_MIN_JOURNAL);
     assert_int_equal(sb.bitmap, sb.inodes + 4096);
-    assert_int_equal(sb.data, sb.bitmap + 524288);
+    assert_int_equal(sb.data, sb.bitmap + FS_BLOCKS_MAX / BPB);
+    assert_non_null(layout_init(&sb, FS_BLOCKS_MAX + 1, 100, 100));
     assert_non_null(layout_init(&sb, 0x100000000, 100, 100));
     assert_non_null(layout_init(&sb, 1000, LAYOUT_MIN_JOURNAL - 1, 100));
     assert_non_null(layout_init(&sb, 9000, 100, LAYOUT_MAX_INODES + 1));

@@ -97,11 +97,14 @@ static uint64 room(uint64 at)
 
 /* --- strings ------------------------------------------------------------------------------------ */
 
-/* Puts the string at or across the end of a page, or at that of the arena, perhaps without its NUL. */
+/*
+ * Puts the string at or across the end of a page, or at that of the arena, perhaps without its NUL.
+ * The pages take turns, so that a call's two paths never become a third.
+ */
 static uint64 place(struct fuzzer *f, const char *s)
 {
     uint64 n = strlen(s) + 1;
-    char *at = arena + PGSIZE * (1 + fuzz_below(f, 3)) - n + fuzz_below(f, 20);
+    char *at = arena + PGSIZE * (1 + f->strings++ % 3) - n + fuzz_below(f, 20);
     if (fuzz_below(f, 30) == 0) {
         n -= fuzz_below(f, 2);
         at = arena + ARENA - n;

@@ -12,6 +12,7 @@ struct fuzzer {
     int pid;
     int depth;            /* forks between the worker and this process */
     uint calls;           /* system calls made */
+    uint strings;         /* placed in the arena so far */
     char is_pipe[NOFILE]; /* of each descriptor: a pipe's end might make read() wait for ever */
     const char *call;     /* the one under way, for messages */
 };
