@@ -276,6 +276,7 @@ host-tests: $(HOSTTEST) ## unit tests of pure kernel code, on this machine
 	@failed=0; for t in $^; do $$t || failed=$$((failed + 1)); done; \
 	    echo "host tests: $(words $^) programs, $$failed failed"; [ $$failed = 0 ]
 
+# `make test` is the same every time; `make soak` draws new seeds.  SEED=N repeats either.
 # The machines come first in both kinds, so that the tests find them in build/.
 PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTESTFLAGS)
 
@@ -285,10 +286,10 @@ test-products: $(HOSTTEST)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 DEBUG=0 all
 
 test: test-products run-check ## all tests: on this machine and in QEMU
-	$(Q)$(PYTEST) -n 2 --dist loadfile -m 'not soak' tests
+	$(Q)SEED=$(or $(SEED),1) $(PYTEST) -n 2 --dist loadfile -m 'not soak' tests
 
 soak: test-products run-check ## long random work in small machines
-	$(Q)$(PYTEST) -m soak tests
+	$(Q)$(if $(SEED),SEED=$(SEED) )$(PYTEST) -m soak tests
 
 bench: all run-check ## guest instructions of fork, pipes, system calls ...
 	$(Q)$(PYTHON) tools/bench

@@ -98,6 +98,11 @@ class Machine:
         self.expect(re.escape(command) + r"\r\n", timeout=10)
         return self.expect(r"(?:^|(?<=\n))\$ $", timeout=timeout)
 
+    def type(self, command, timeout=None):
+        """The same where messages of the kernel may come in between; the typed line is included."""
+        self.line(command)
+        return self.expect(r"(?<=\n)\$ ", timeout=timeout)
+
     def status(self, command, timeout=None):
         """The exit status of a command, and what it printed."""
         out = self.run(command, timeout)

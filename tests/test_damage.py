@@ -1,7 +1,7 @@
-"""Machines on damaged disks: refused with the reason, or mounted and used, but never a panic or hang.
+"""Machines on damaged disks: refused with the reason, or mounted and used; never a panic or hang.
 
-The images are those on which test_fsck_damage.py breaks one rule of kernel/fs.h after the other, and
-images with random damage to one part or to all.  On each a machine boots and a user does what
+The images are those on which test_fsck_damage.py breaks one rule of kernel/fs.h after the other,
+and images with random damage to one part or to all.  On each a machine boots and a user does what
 there is to do with files; the commands may fail, but they come to an end.
 """
 
@@ -20,8 +20,8 @@ from machine import CTRL_C, CTRL_P, FSCK, MKFS, Machine, products
 from patient import ADDR, MAJOR, NLINK, SIZE, TYPE, Patient
 
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 1 << 32)
-PROGRAMS = ("init", "sh", "cat", "echo", "ls", "ln", "mkdir", "rm", "wc", "sync", "halt", "stressfs",
-            "usertests")
+PROGRAMS = ("init", "sh", "cat", "echo", "ls", "ln", "mkdir", "rm", "wc", "sync", "halt",
+            "stressfs", "usertests")
 COMMANDS = (
     "ls; ls dev a a/b",
     "cat one eleven single double | wc; wc one eleven single double",
@@ -71,7 +71,8 @@ def structure(p):
 def superblock(p, sound, rng):
     field = rng.choice(Super._fields[:-1])
     old = getattr(p.super, field)
-    p.set_super(field, rng.choice((old + 1, max(old, 1) - 1, old * 2, number(sound, rng))) & 0xffffffff)
+    new = rng.choice((old + 1, max(old, 1) - 1, old * 2, number(sound, rng)))
+    p.set_super(field, new & 0xffffffff)
 
 
 @damage(16)
@@ -79,8 +80,8 @@ def journal(p, sound, rng):
     """Committed transactions whose images are good and bad, at home and not."""
     s = p.super
     homes = rng.sample(structure(sound), rng.randrange(1, 40))
-    contents = [rng.choice((bytes(BSIZE), rng.randbytes(BSIZE), bytes(p.block(home)), b"\xff" * BSIZE))
-                for home in homes]
+    contents = [rng.choice((bytes(BSIZE), rng.randbytes(BSIZE), bytes(p.block(home)),
+                            b"\xff" * BSIZE)) for home in homes]
     if rng.random() < 0.3:
         homes[rng.randrange(len(homes))] = number(sound, rng)
     count = rng.choice((None, None, None, s.njournal // 2, 0xffffffff, len(homes) + 1))
@@ -137,7 +138,8 @@ def bitmap(p, sound, rng):
 def anything(p, sound, rng):
     s = p.super
     blocks = structure(sound)
-    areas = ([s.journal], range(s.inodes, s.bitmap), range(s.bitmap, s.data), blocks[blocks.index(s.data):])
+    areas = ([s.journal], range(s.inodes, s.bitmap), range(s.bitmap, s.data),
+             blocks[blocks.index(s.data):])
     for _ in range(rng.choice((1, 3, 10, 100))):
         size = rng.choice((1, 2, 4, 16, 64))
         offset = rng.choice(rng.choice(areas)) * BSIZE + rng.randrange(BSIZE) // size * size
@@ -159,8 +161,8 @@ def healthy(tmp_path_factory):
     files = [folder / name for name in ("one", "eleven", "single", "double")]
     files += [f"a/b/file={folder}/one", f"a/c/file={folder}/one"]
     files += [products() / "bin" / name for name in PROGRAMS]
-    subprocess.run([MKFS, "-s", "4000", "-l", "620", "-i", "200", folder / "img", *files], check=True,
-                   timeout=60)
+    subprocess.run([MKFS, "-s", "4000", "-l", "620", "-i", "200", folder / "img", *files],
+                   check=True, timeout=60)
     return (folder / "img").read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""Random system calls (user/fuzz.c): no panic, no hang, no leak, no damage, on one and several harts."""
+"""Random system calls (user/fuzz.c): no panic, hang, leak or damage, on one and several harts."""
 
 import os
 import random

@@ -51,7 +51,7 @@ uint dtb_size(const void *blob);
 const char *dtb_walk(const void *blob, void (*visit)(void *arg, const struct dtb_node *n),
                      void *arg);
 
-/* Big-endian number of `cells` 32-bit cells at byte `off`; false if absent or wider than 64 bits. */
+/* Big-endian number of `cells` 32-bit cells at byte `off`; false if absent or over 64 bits. */
 bool dtb_number(struct dtb_bytes b, uint64 off, uint cells, uint64 *out);
 uint dtb_cell(struct dtb_bytes b, uint otherwise); /* the first cell */
 

@@ -40,7 +40,7 @@ extern struct machine machine;
 const char *fdt_parse(struct machine *m, const void *fdt);
 uint fdt_size(const void *fdt); /* bytes, 0 if it is not a device tree */
 
-/* True if the command line has `name` or `name=...`; copies the value (else "") if value != NULL. */
+/* True if the command line has `name` or `name=...`; copies the value, else "", to value. */
 bool machine_option(const char *name, char *value, uint size);
 
 #endif

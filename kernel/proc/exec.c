@@ -18,7 +18,7 @@ struct image {
     uint64 sp; /* initial stack pointer, which is also where argv is */
 };
 
-/* Reads exactly n bytes at `off`.  A read that ends early tells why when it is asked for the rest. */
+/* Reads exactly n bytes at `off`.  A read that ends early says why when asked for the rest. */
 static int read_exact(struct inode *ip, void *dst, uint64 n, uint64 off)
 {
     for (uint64 done = 0; done < n;) {

@@ -2,8 +2,8 @@
  * The process table.  ptable_lock guards the list of all processes, the pid hash and the family
  * ties; a process is on the list from proc_publish() until its parent has reaped it.
  *
- * The last slots, and some memory, are kept for init, the console's shell and what that shell starts
- * until it has its program, so that a user can always type a command that ends the others.
+ * The last slots, and some memory, are kept for init, the console's shell and what that shell
+ * starts until it has its program, so that a user can always type a command that ends the others.
  */
 #include "kernel/errno.h"
 #include "kernel/lib/atomic.h"

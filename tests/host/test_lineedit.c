@@ -303,7 +303,7 @@ static void a_full_raw_ring_drops_silently(void **unused)
     assert_string_equal(screen, "");
 }
 
-/* Random keys against a plain model of a line, across many turns of the ring and of the counters. */
+/* Random keys against a plain model of a line, across many turns of ring and counters. */
 static void random_keys(void **unused)
 {
     (void)unused;

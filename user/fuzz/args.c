@@ -48,7 +48,7 @@ void fuzz_prepare(struct fuzzer *f)
     text_sum = sum_of_text();
 }
 
-/* --- addresses ---------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 /* Nobody may read or write there. */
 static uint64 bad_address(struct fuzzer *f)
@@ -95,7 +95,7 @@ static uint64 room(uint64 at)
     return at >= start && at < end ? end - at : 0;
 }
 
-/* --- strings ------------------------------------------------------------------------------------ */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 /*
  * Puts the string at or across the end of a page, or at that of the arena, perhaps without its NUL.
@@ -179,7 +179,7 @@ static uint64 vector(struct fuzzer *f)
     return (uint64)v;
 }
 
-/* --- numbers ------------------------------------------------------------------------------------ */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 static uint64 number(struct fuzzer *f)
 {
@@ -278,7 +278,7 @@ void fuzz_argument(struct fuzzer *f, enum kind kind, struct arguments *to, int i
     to->a[i] = x;
 }
 
-/* --- the oracle of memory ------------------------------------------------------------------------ */
+/* --- the oracle of memory --------------------------------------------------------------------- */
 
 /* The bytes behind those that may change, as far as the arena goes. */
 static uint64 tail(const struct arguments *a, uint64 *n)

@@ -7,7 +7,7 @@
 
 #define FOREVER 0x7fffffff
 
-/* --- children ------------------------------------------------------------------------------------- */
+/* --- children --------------------------------------------------------------------------------- */
 
 enum life {
     EXITS,
@@ -137,7 +137,7 @@ void several_children(struct fuzzer *f)
     f->calls += 2;
 }
 
-/* --- pipes ---------------------------------------------------------------------------------------- */
+/* --- pipes ------------------------------------------------------------------------------------ */
 
 /* Writes what fits into the pipe and reads it back, both at addresses that may be bad. */
 static void use_pipe(struct fuzzer *f, const int ends[2])
@@ -189,7 +189,7 @@ void several_pipe(struct fuzzer *f)
     close(ends[1]);
 }
 
-/* --- memory and files outside ---------------------------------------------------------------------- */
+/* --- memory and files outside ----------------------------------------------------------------- */
 
 void several_memory(struct fuzzer *f)
 {

@@ -111,7 +111,7 @@ void limit_descriptors(void)
     REFUSED(open("full", O_TRUNC | O_RDWR), EMFILE);
     SAME(close(10), 0);
     REFUSED(pipe(ends), EMFILE); /* one is not enough, and stays free */
-    file_check("full", 1, 100); /* nor was it cut off */
+    file_check("full", 1, 100);  /* nor was it cut off */
     SAME(dup(0), 10);
     SAME(close(20), 0);
     SAME(close(15), 0);
