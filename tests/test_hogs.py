@@ -1,4 +1,4 @@
-"""Programs that take all there is (user/hog.c): the shell and init live on, and so does the machine."""
+"""Programs that take all there is (user/hog.c): the shell, init and the machine live on."""
 
 import re
 

@@ -1,0 +1,158 @@
+/*
+ * attack NAME: one attempt to take init, the console or the kernel away from the others.
+ * Status 0 if the kernel behaved; what is to be seen from outside is checked by tests/test_init.py.
+ */
+#include "kernel/errno.h"
+#include "kernel/fcntl.h"
+#include "kernel/ioctl.h"
+#include "kernel/param.h"
+#include "kernel/stat.h"
+#include "user/extra.h"
+
+static int refused(int result, int code)
+{
+    return result == -1 && errcode() == code;
+}
+
+/* Makes init's group the foreground, for ^C. */
+static int foreground(void)
+{
+    return ioctl(0, TTY_SETFG, 1) == 0 || errcode() != 0;
+}
+
+static int signals(void)
+{
+    int good = 1;
+    for (int i = 0; i < 1000; i++)
+        good = good && refused(kill(1), EPERM) && refused(setpgid(1, 0), ESRCH) &&
+               refused(setpgid(1, getpid()), ESRCH);
+    return good && setpgid(0, 1) == 0 && setpgid(0, 0) == 0;
+}
+
+/* Each child leaves orphans behind, which end at once or a little later. */
+static int orphans(void)
+{
+    for (int i = 0; i < 300; i++) {
+        int pid = fork();
+        if (pid == 0) {
+            for (int k = 0; k < 5 && fork() != 0; k++)
+                ;
+            if (i % 3 == 0)
+                yield();
+            exit(0);
+        }
+        if (pid < 0 || wait(0) < 0)
+            pause(1);
+    }
+    return 1;
+}
+
+/* Orphans that init is to wait for while they exec, sleep and are killed. */
+static int busy_orphans(void)
+{
+    char *argv[] = {"echo", 0};
+    for (int i = 0; i < 60; i++) {
+        int middle = fork();
+        if (middle == 0) {
+            int pid = fork();
+            if (pid == 0 && i % 2) {
+                close(1);
+                exec("/echo", argv);
+            }
+            if (pid == 0)
+                pause(i % 5);
+            if (pid > 0 && i % 7 == 0)
+                kill(pid);
+            exit(0);
+        }
+        if (middle > 0)
+            wait(0);
+    }
+    return 1;
+}
+
+static int execs(void)
+{
+    char *argv[] = {"x", 0};
+    mkdir("attacked");
+    return refused(exec("/", argv), ENOEXEC) + refused(exec("attacked", argv), ENOEXEC) +
+               refused(exec("/dev/null", argv), ENOEXEC) +
+               refused(exec("/dev/zero", argv), ENOEXEC) +
+               refused(exec("/dev/console", argv), ENOEXEC) +
+               refused(exec("/README", argv), ENOEXEC) + (unlink("attacked") == 0) ==
+           7;
+}
+
+/* All inodes in memory in use, by several processes; the file system has to go on. */
+static int inode_table(void)
+{
+    char name[16];
+    int full = 0;
+    for (int i = 0; i < 1 + NINODE / (NOFILE - 4); i++) {
+        int pid = fork();
+        if (pid == 0) {
+            for (int n = 0; n < NOFILE; n++) {
+                snprintf(name, sizeof name, "in%d.%d", i, n);
+                if (open(name, O_CREATE | O_RDWR) < 0 && errcode() == ENFILE)
+                    full = 1;
+                unlink(name);
+            }
+            pause(10);
+            exit(full);
+        }
+    }
+    for (int status; wait(&status) > 0;)
+        full |= status == 1;
+    return full && unlink("nothing") < 0 && mkdir("after") == 0 && unlink("after") == 0;
+}
+
+static int link_count(void)
+{
+    char name[16];
+    int fd = open("many", O_CREATE), i, error;
+    close(fd);
+    for (i = 0; i < 40000; i++) {
+        snprintf(name, sizeof name, "l%d", i);
+        if (link("many", name) < 0)
+            break;
+    }
+    error = errcode();
+    while (i-- > 0) {
+        snprintf(name, sizeof name, "l%d", i);
+        unlink(name);
+    }
+    return unlink("many") == 0 && (error == EMLINK || error == ENOSPC);
+}
+
+/* Everything that a directory without a name may be asked for. */
+static int lost_directory(void)
+{
+    char c;
+    mkdir("lost");
+    if (chdir("lost") < 0 || unlink("../lost") < 0)
+        return 0;
+    int fd = open(".", O_RDONLY), good = 1;
+    good &= open("..", O_RDONLY) < 0 && chdir("..") < 0 && mkdir("x") < 0 && unlink("../x") < 0;
+    good &= open("x", O_CREATE) < 0 && link("/README", "x") < 0 && symlink("x", "y") < 0;
+    if (fd >= 0)
+        read(fd, &c, 1);
+    return good && mkdir("../lost") < 0 && chdir("/") == 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(void);
+} attacks[] = {
+    {"foreground", foreground},     {"signals", signals},     {"orphans", orphans},
+    {"busy_orphans", busy_orphans}, {"execs", execs},         {"inode_table", inode_table},
+    {"link_count", link_count},     {"lost", lost_directory},
+};
+
+int main(int argc, char **argv)
+{
+    for (uint i = 0; argc == 2 && i < sizeof attacks / sizeof attacks[0]; i++)
+        if (strcmp(argv[1], attacks[i].name) == 0)
+            return attacks[i].run() ? 0 : 1;
+    fprintf(2, "attack: which one?\n");
+    return 2;
+}

@@ -1,0 +1,133 @@
+"""Attacks at init, at the console's shell and at the programs that run (tests/attack/attack.c)."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from machine import CTRL_C, CTRL_D, CTRL_P, MKFS, TOP, Machine, products
+
+OWN = "build/attack"
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """An image with the program `attack`."""
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
+    made = subprocess.run(["make", f"O={OWN}", "UPROGS_EXTRA=tests/attack", "WERROR=1", "image"],
+                          cwd=TOP, env=env, capture_output=True, text=True, timeout=300,
+                          check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return TOP / OWN / "fs.img"
+
+
+@pytest.fixture
+def guest(image, tmp_path):
+    """A machine at its prompt; it has to be halted, and its disk is checked then."""
+    shutil.copyfile(image, tmp_path / "fs.img")
+    with Machine(cpus=2, mem="64M", debug=True, image=tmp_path / "fs.img", timeout=30) as m:
+        m.boot()
+        yield m
+        m.type("")
+        assert re.search(r"^ *1 +0 .* init\r$", m.type("ps"), re.M)
+        m.halt()
+
+
+@pytest.mark.parametrize("name", ["signals", "orphans", "busy_orphans", "execs", "inode_table",
+                                  "link_count", "lost"])
+def test_attack(guest, name):
+    out = guest.type(f"attack {name} && echo withstood", timeout=120)
+    assert "withstood\r\n" in out, out
+    guest.type("sleep 10")
+    assert len(re.findall(r"^ *\d+ +\d+ ", guest.type("ps"), re.M)) <= 4  # init, journal, sh, ps
+
+
+def test_orphans_on_all_sides(guest):
+    guest.type("attack orphans & attack busy_orphans & attack orphans & wait", timeout=120)
+    guest.type("sleep 10")
+    assert len(re.findall(r"^ *\d+ +\d+ ", guest.type("ps"), re.M)) <= 4
+
+
+def test_ctrl_c_never_kills_init(guest):
+    guest.type("attack foreground")
+    guest.send(CTRL_C * 20)
+    guest.line("")
+    guest.expect(r"\$ ")
+    guest.line("attack foreground; sleep 100")
+    guest.expect("sleep 100\r\n")
+    guest.send(CTRL_C * 3)
+    guest.line("")
+    guest.expect(r"\$ ")
+    guest.type("kill 1")
+    assert "not allowed" in guest.log
+    assert "alive" in guest.type("echo alive | cat")
+
+
+def test_a_killed_shell_is_replaced(guest):
+    shell = re.search(r"^ *(\d+) +1 .* sh\r$", guest.type("ps"), re.M).group(1)
+    guest.line(f"kill {shell}")
+    guest.expect(r"init: starting sh\r\n\$ ")
+    guest.line("exit 3")
+    guest.expect(r"init: starting sh\r\n\$ ")
+    guest.send(CTRL_D)
+    guest.expect(r"init: starting sh\r\n\$ ")
+    guest.line("exec 2> /dev/null < /dev/null; exit")
+    guest.expect(r"init: starting sh\r\n\$ ")
+    assert "alive" in guest.type("echo alive | cat")
+
+
+def test_init_is_started_once(guest):
+    assert "started already" in guest.type("init")
+
+
+@pytest.mark.parametrize("program", ["/", "dev", "./dev/", "/dev/null", "/dev/random", "/console"])
+def test_not_a_program(guest, program):
+    out = guest.type(f"{program} || echo status $?")
+    assert re.search(r"sh: .*(director|not a program).*\n", out) and "status" in out, out
+
+
+def test_overwritten_programs_run_on(guest):
+    """exec() has a copy of its own: what is written to the file changes only later runs."""
+    guest.type("(sleep 20; echo still here) & cat README > sleep; echo garbage > echo")
+    assert "not a program" in guest.type("echo x")
+    guest.type("cat cat > sh; rm init")
+    guest.line("wait")
+    guest.expect(r"not a program|still here", timeout=20)
+    assert "alive" not in guest.type("cat README | wc")
+
+
+def test_removed_programs_run_on(image, tmp_path):
+    shutil.copyfile(image, tmp_path / "fs.img")
+    with Machine(mem="32M", debug=True, image=tmp_path / "fs.img") as m:
+        m.boot()
+        m.type("rm sh init")
+        assert "no such file" in m.type("init")
+        m.type("sync")
+        m.line("exit")
+        m.expect("cannot run /sh: .*no such file.*cannot run /sh: ")  # and again
+        m.send(CTRL_P)
+        m.expect(r" init\r\n")
+        m.fsck()
+    with Machine(mem="32M", image=tmp_path / "fs.img") as m:
+        m.expect(r"faultline: cannot run /init .*\n")
+        assert m.exit_code() == 1
+
+
+def test_init_without_a_console(tmp_path):
+    """No /dev at all: init makes the device file that it needs."""
+    programs = [products() / "bin" / name for name in ("init", "sh", "rm", "ls", "halt", "mkdir")]
+    with Machine(mem="32M", timeout=20) as m:
+        m.boot()
+        m.type("rm -rf dev console")
+        m.line("halt")
+        assert m.exit_code() == 0
+        with Machine(mem="32M", image=m.image, timeout=20) as again:
+            again.boot()
+            assert "console" in again.type("ls")
+            again.halt()
+    subprocess.run([MKFS, "-s", "4000", tmp_path / "fs.img", *programs], check=True, timeout=60)
+    with Machine(mem="32M", image=tmp_path / "fs.img", timeout=20) as m:
+        m.boot()
+        m.halt()
