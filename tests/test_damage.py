@@ -228,7 +228,7 @@ def test_sound_image(healthy, tmp_path):
 
 
 def test_damaged_images(healthy, tmp_path):
-    cases = random.Random(SEED).sample(DAMAGE, 40)
+    cases = random.Random(SEED).sample(DAMAGE, 32)
     results = run(cases, healthy, tmp_path, debug=True)
     assert results["used"] > 5 and results["refused"] > 2
 

@@ -47,7 +47,8 @@ static int read_headers(struct image *im, struct elf_load *loads, int *n)
     }
     if (r == 0)
         r = elf_check_entry(h.entry, loads, *n);
-    im->entry = h.entry;
+    if (r == 0)
+        im->entry = h.entry;
     return r;
 }
 

@@ -189,7 +189,7 @@ static void describe(struct proc *p, struct procinfo *out)
         out->runtime += r_time() - p->started;
     if (p->space) {
         out->size = space_size(p->space);
-        out->resident = load_relaxed(&p->space->resident) * PGSIZE;
+        out->resident = space_resident(p->space);
     }
     strlcpy(out->name, p->name, sizeof out->name);
 }

@@ -54,11 +54,6 @@ void mutex_lock_slowly(struct mutex *m)
     spin_unlock(&m->guard);
 }
 
-bool mutex_trylock(struct mutex *m)
-{
-    return atomic_cas(&m->holder, NULL, proc_self());
-}
-
 void mutex_unlock_and_wake(struct mutex *m)
 {
     if (holder_of(m) != proc_self())
@@ -68,9 +63,4 @@ void mutex_unlock_and_wake(struct mutex *m)
     bool more = !list_empty(&m->waiters.sleepers);
     store_release(&m->holder, more ? with_waited(next) : next);
     spin_unlock(&m->guard);
-}
-
-bool mutex_held(struct mutex *m)
-{
-    return holder_of(m) == proc_self();
 }

@@ -16,7 +16,6 @@ struct mutex {
 };
 
 void mutex_init(struct mutex *m, const char *name);
-bool mutex_trylock(struct mutex *m);
 
 /* The usual case, nobody else wants the lock, is one compare-and-swap; mutex.c has the other. */
 void mutex_lock_slowly(struct mutex *m);
@@ -34,7 +33,5 @@ static inline void mutex_unlock(struct mutex *m)
     if (!atomic_cas(&m->holder, proc_self(), NULL))
         mutex_unlock_and_wake(m);
 }
-
-bool mutex_held(struct mutex *m); /* by the running process */
 
 #endif
