@@ -119,6 +119,8 @@ static void single_call(struct fuzzer *f)
     f->call = c->name;
     for (int i = 0; i < 6 && c->kinds[i]; i++)
         fuzz_argument(f, c->kinds[i], &a, i);
+    if (c->number == SYS_exec)
+        fuzz_argument(f, PATH, &a, 0); /* once more: the vector's strings may have changed it */
     if (might_wait(f, c, &a))
         return;
     a.bytes = c->unit * (c->result == COUNT ? (uint64)count_of(c, &a) : 1);

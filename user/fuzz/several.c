@@ -99,12 +99,13 @@ static int collect(struct fuzzer *f, int pid)
 {
     struct arguments a = {.bytes = sizeof(int)};
     int status = 0;
-    fuzz_argument(f, TO, &a, 0);
+    do
+        fuzz_argument(f, TO, &a, 0);
+    while (a.address == 0); /* which asks for no status */
     f->call = "wait";
     long r = fuzz_call(f, SYS_wait, &a);
     if (r == pid) {
-        if (a.address)
-            memmove(&status, (void *)a.address, sizeof status);
+        memmove(&status, (void *)a.address, sizeof status);
         return status;
     }
     if (r != -1 || wait(&status) != pid)
