@@ -6,7 +6,7 @@
 # made again.
 
 CPUS   ?= 2
-MEM    ?= 128M
+MEM    ?= 256M
 DEBUG  ?= 0
 WERROR ?= 0
 V      ?= 0

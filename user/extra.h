@@ -3,7 +3,29 @@
 
 #include "user/user.h"
 
-/* Library functions that programs written for xv6 do not know, with their meaning in ISO C. */
+/* System calls and library functions that programs written for xv6 do not know. */
+
+struct procinfo;
+struct kstat;
+
+/* --- System calls ---------------------------------------------------------------------------- */
+int readlink(const char *path, char *to, int n); /* bytes of the target; no NUL is added */
+int dup2(int fd, int to);
+int sync(void);    /* returns when everything completed is on the disk */
+int fsync(int fd); /* the same for one file */
+int halt(int status) __attribute__((noreturn)); /* syncs; QEMU exits with this status */
+int setpgid(int pid, int pgid);                 /* pid 0: the caller; pgid 0: a group of its own */
+int ioctl(int fd, int request, uint64 arg);     /* TTY_* of kernel/ioctl.h */
+int procinfo(struct procinfo *to, int n);       /* entries written, n at most */
+int kstat(struct kstat *to);
+int yield(void);   /* lets another process run */
+int errcode(void); /* why the last failed call failed: E* of kernel/errno.h */
+
+/* --- Library --------------------------------------------------------------------------------- */
+const char *strerror(int code);  /* in words; never 0 */
+void perror(const char *prefix); /* prints `prefix: reason of the last failure` to descriptor 2 */
+
+/* The rest has its meaning in ISO C or POSIX. */
 
 void *calloc(size_t n, size_t size);
 void *realloc(void *p, size_t n); /* on failure 0, and p stays as it was */
@@ -19,7 +41,7 @@ char *strrchr(const char *s, char c);
 char *strstr(const char *s, const char *part);
 char *strdup(const char *s); /* to be freed; 0 without memory */
 
-/* Copies what fits into size bytes with a NUL; returns strlen(from).  Not ISO C but safe. */
+/* Copies what fits into size bytes with a NUL; returns strlen(from). */
 size_t strlcpy(char *to, const char *from, size_t size);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "kernel/kstat.h"
 #include "kernel/riscv.h"
-#include "user/user.h"
+#include "user/extra.h"
 #include "user/lib/prog.h"
 
 static uint human;

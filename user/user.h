@@ -4,11 +4,10 @@
 #include "kernel/types.h"
 
 /*
- * What every user program may call.  The names and prototypes up to "Faultline's own" are those
- * that programs written for xv6 expect.  What the library offers beyond them is in user/extra.h,
- * so that such a program may still define a function of its own called, say, strncmp.
+ * What programs written for xv6 expect, and nothing else: such a program may well define a function
+ * of its own called, say, strncmp or yield.  What there is beyond it is in user/extra.h.
  *
- * Unless told otherwise a system call returns -1 on failure, and errcode() then says why.
+ * Unless told otherwise a system call returns -1 on failure; errcode() of user/extra.h says why.
  */
 
 typedef unsigned long size_t;
@@ -16,8 +15,6 @@ typedef long off_t;
 
 struct stat;
 struct sysinfo;
-struct procinfo;
-struct kstat;
 
 /*
  * Formats are checked, but even under -Werror a wrong one is only a warning: many programs that
@@ -63,19 +60,6 @@ char *sbrk(int n);
 char *sbrklazy(int n);
 char *sys_sbrk(int n, int mode); /* SBRK_EAGER or SBRK_LAZY of kernel/vm.h */
 
-/* --- System calls: Faultline's own ----------------------------------------------------------- */
-int readlink(const char *path, char *to, int n); /* bytes of the target; no NUL is added */
-int dup2(int fd, int to);
-int sync(void);    /* returns when everything completed is on the disk */
-int fsync(int fd); /* the same for one file */
-int halt(int status) __attribute__((noreturn)); /* syncs; QEMU exits with this status */
-int setpgid(int pid, int pgid);                 /* pid 0: the caller; pgid 0: a group of its own */
-int ioctl(int fd, int request, uint64 arg);     /* TTY_* of kernel/ioctl.h */
-int procinfo(struct procinfo *to, int n);       /* entries written, n at most */
-int kstat(struct kstat *to);
-int yield(void);   /* lets another process run */
-int errcode(void); /* why the last failed call failed: E* of kernel/errno.h */
-
 /* --- Library --------------------------------------------------------------------------------- */
 int ugetpid(void);                           /* getpid() */
 int stat(const char *path, struct stat *st); /* follows symbolic links */
@@ -106,8 +90,5 @@ int atoi(const char *s); /* decimal, with spaces and a sign before it; 0 if ther
 /* Memory is aligned to 16 bytes and not cleared; 0 if there is none.  See user/lib/malloc.c. */
 void *malloc(size_t n);
 void free(void *p);
-
-const char *strerror(int code);  /* in words; never 0 */
-void perror(const char *prefix); /* prints `prefix: reason of the last failure` to descriptor 2 */
 
 #endif

@@ -32,6 +32,6 @@ void syscall_dispatch(struct proc *p, struct trapframe *tf)
         result = -1;
     }
     tf->reg[TF_A0] = (uint64)result;
-    if (p->trace_mask && number < 64 && p->trace_mask >> number & 1)
+    if (p->trace_mask && number < sizeof calls / sizeof calls[0] && p->trace_mask >> number & 1)
         printf("%d: syscall %s -> %ld\n", p->pid, calls[number].name, result);
 }

@@ -3,7 +3,7 @@
 
 #include "kernel/riscv.h"
 #include "kernel/types.h"
-#include "user/user.h"
+#include "user/extra.h"
 
 /*
  * One line of the table.  measure() returns instructions for one operation of the whole machine,

@@ -2,7 +2,7 @@
 #define GRIND_GRIND_H
 
 #include "kernel/types.h"
-#include "user/user.h"
+#include "user/extra.h"
 
 /* A worker's state: what it may rely on whatever the others do. */
 struct worker {

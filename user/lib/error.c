@@ -1,5 +1,5 @@
 /* What went wrong, in words. */
-#include "user/user.h"
+#include "user/extra.h"
 #include "kernel/errno.h"
 
 static const char *const reasons[] = {

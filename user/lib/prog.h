@@ -1,7 +1,7 @@
 #ifndef USER_LIB_PROG_H
 #define USER_LIB_PROG_H
 
-#include "user/user.h"
+#include "user/extra.h"
 
 /* What command-line programs share.  Messages go to descriptor 2, after the program's name. */
 

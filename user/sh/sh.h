@@ -1,7 +1,7 @@
 #ifndef USER_SH_SH_H
 #define USER_SH_SH_H
 
-#include "user/user.h"
+#include "user/extra.h"
 
 /*
  * The shell.  A line goes through three stages: parse.c makes a tree of it, expand.c makes

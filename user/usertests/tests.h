@@ -14,7 +14,7 @@
 #include "kernel/sysinfo.h"
 #include "kernel/types.h"
 #include "kernel/vm.h"
-#include "user/user.h"
+#include "user/extra.h"
 
 /*
  * A test is a function without arguments.  It runs in a process of its own, in an empty directory
