@@ -49,6 +49,7 @@ class Machine:
             args += ["-append", append]
         self.args = args + list(extra)
         self.child = None
+        self.settled = 0
         self.log = ""
 
     def __enter__(self):
@@ -102,6 +103,12 @@ class Machine:
         """The same where messages of the kernel may come in between; the typed line is included."""
         self.line(command)
         return self.expect(r"(?<=\n)\$ ", timeout=timeout)
+
+    def settle(self, timeout=None):
+        """Waits until the shell has answered all that was typed, however many prompts that took."""
+        self.settled += 1
+        self.line(f"echo 'settled' {self.settled}")  # unlike its echo
+        self.expect(rf"settled {self.settled}\r\n\$ ", timeout=timeout)
 
     def status(self, command, timeout=None):
         """The exit status of a command, and what it printed."""
