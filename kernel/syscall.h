@@ -40,6 +40,16 @@
 #define SYS_errcode  34 /* errcode(): why the last failed call failed, E* of kernel/errno.h */
 #define SYS_dup2     35 /* dup2(fd, to) */
 
-#define SYS_MAX      35
+#define SYS_vfork    36 /* vfork(): a child that borrows this address space until exec or exit */
+#define SYS_spawn    37 /* spawn(path, argv, actions, n): a new process with a new program */
+#define SYS_forkmode 38 /* forkmode(FORK_*): how fork copies, here and in children; the old one */
+#define SYS_vmctl    39 /* vmctl(VMCTL_*, value): a setting of the whole machine; the old one */
+#define SYS_vmstat   40 /* vmstat(pid, struct vmstat *) */
+#define SYS_pmap     41 /* pmap(pid, struct areainfo *, n): areas of a process */
+#define SYS_pagemap  42 /* pagemap(pid, va, struct pageinfo *, n): its pages from va on */
+#define SYS_memmap   43 /* memmap(first, struct frameinfo *, n): frames of RAM */
+#define SYS_vmcheck  44 /* vmcheck(): broken rules of docs/invariants.md; DEBUG builds */
+
+#define SYS_MAX      44
 
 #endif

@@ -7,6 +7,11 @@
 
 struct procinfo;
 struct kstat;
+struct vmstat;
+struct spawn_action;
+struct areainfo;
+struct pageinfo;
+struct frameinfo;
 
 /* --- System calls ---------------------------------------------------------------------------- */
 int readlink(const char *path, char *to, int n); /* bytes of the target; no NUL is added */
@@ -20,6 +25,29 @@ int procinfo(struct procinfo *to, int n);       /* entries written, n at most */
 int kstat(struct kstat *to);
 int yield(void);   /* lets another process run */
 int errcode(void); /* why the last failed call failed: E* of kernel/errno.h */
+
+/*
+ * The child runs in the caller's memory, on its stack, and the caller waits until the child has
+ * called exec() or exit().  Whatever the child changes, the caller finds changed.
+ */
+int vfork(void) __attribute__((returns_twice));
+
+/*
+ * Starts program `path` in a new process whose descriptors are the caller's after the n actions
+ * (kernel/spawn.h).  Its pid, or -1 with no process left behind.
+ */
+int spawn(const char *path, char **argv, const struct spawn_action *actions, int n);
+int forkmode(int mode);             /* FORK_* of kernel/vm.h; returns the mode before */
+int vmctl(int setting, long value); /* VMCTL_* of kernel/vm.h; returns the value before */
+
+int vmstat(int pid, struct vmstat *to); /* kernel/vmstat.h */
+
+/* Entries written; pid 0: the caller.  kernel/vmview.h */
+int pmap(int pid, struct areainfo *to, int n);
+int pagemap(int pid, uint64 va, struct pageinfo *to, int n);
+int memmap(uint64 first, struct frameinfo *to, int n);
+
+int vmcheck(void); /* rules broken now, named on the console; -1 with ENOSYS unless DEBUG=1 */
 
 /* --- Library --------------------------------------------------------------------------------- */
 const char *strerror(int code);  /* in words; never 0 */

@@ -46,7 +46,7 @@ static uint8 *new_page(void)
 {
     if (commit_charge(1, false) < 0)
         return NULL;
-    struct frame *f = frame_alloc(FRAME_WIRED, 0);
+    struct frame *f = frame_alloc(FRAME_PIPE, 0);
     if (!f)
         commit_uncharge(1);
     return f ? frame_virt(f) : NULL;

@@ -16,7 +16,11 @@
  */
 enum frame_state {
     FRAME_FREE,     /* in the buddy allocator or a hart's cache; refs is 0 */
-    FRAME_WIRED,    /* kernel memory: page tables, stacks, slabs */
+    FRAME_WIRED,    /* kernel memory that is none of the following */
+    FRAME_TABLE,    /* a page table */
+    FRAME_KSTACK,   /* a part of a kernel stack */
+    FRAME_SLAB,     /* small objects of the kernel */
+    FRAME_PIPE,     /* bytes in a pipe */
     FRAME_ANON,     /* a page of user memory that no file backs */
     FRAME_CACHE,    /* a page of a file or of the disk; may be user-mapped too */
     FRAME_RESERVED, /* not RAM that can be handed out: kernel image, device tree, frame table */

@@ -77,7 +77,7 @@ static uint64 mark_of(const struct free_object *o)
 /* Panics unless o is an object of c in use; s is the slab that it is in, if it is in one. */
 static void check_in_use(const struct slab_cache *c, const struct frame *s, struct free_object *o)
 {
-    if (s->state != FRAME_WIRED || s->owner[0] != (uint64)c)
+    if (s->state != FRAME_SLAB || s->owner[0] != (uint64)c)
         panic("slab_free: %p is not in a slab of \"%s\"", (void *)o, c->name);
 
     uint64 offset = (uint64)o - (uint64)frame_virt(s);
@@ -115,7 +115,7 @@ static void push_object(const struct slab_cache *c, struct frame *s, struct free
 /* A new slab, on no list; NULL without memory.  No lock is held. */
 static struct frame *slab_new(struct slab_cache *c, int frame_flags)
 {
-    struct frame *s = frame_alloc_order(FRAME_WIRED, (int)c->order, frame_flags);
+    struct frame *s = frame_alloc_order(FRAME_SLAB, (int)c->order, frame_flags);
     if (!s)
         return NULL;
 

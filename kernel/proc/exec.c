@@ -85,7 +85,6 @@ static int load_program(struct image *im)
 static int push_arguments(struct image *im, char *const argv[], int argc)
 {
     uint64 top = im->space->stack_top, sp = top, vector[MAXARG + 1];
-    im->space->sp = top - PGSIZE; /* the whole page is about to be the stack */
     for (int i = 0; i < argc; i++) {
         uint64 n = strlen(argv[i]) + 1;
         if (n > sp - (top - PGSIZE))
@@ -144,6 +143,7 @@ int proc_exec(const char *path, char *const argv[], int argc)
     struct space *old = p->space;
     spin_lock(&ptable_lock); /* proc_list() looks into the space and the name under this lock */
     p->space = im.space;
+    p->space->user = &p->vm;
     set_name(p, path);
     spin_unlock(&ptable_lock);
     irq_push();

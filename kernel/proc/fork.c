@@ -19,6 +19,7 @@ int proc_fork(void)
     }
     *child->tf = *p->tf;
     child->tf->reg[TF_A0] = 0;
+    child->space->user = &child->vm;
     child->trace_mask = p->trace_mask;
     child->cwd = inode_get(p->cwd);
     fd_copy(child, p);

@@ -62,6 +62,7 @@ struct proc *proc_new(const char *name, bool reserve)
     p->state = PROC_NEW;
     p->kstack = stack;
     p->tf = (struct trapframe *)(stack - TRAPFRAME_SIZE);
+    p->vm.tf = p->tf;
     p->ctx.ra = (uint64)context_begin;
     p->ctx.sp = (uint64)p->tf;
     p->hart = hart_self()->id;
@@ -104,7 +105,7 @@ static int new_pid(void)
 void proc_publish(struct proc *p, struct proc *parent)
 {
     spin_lock(&ptable_lock);
-    p->pid = p->kthread ? 0 : new_pid();
+    p->pid = p->vm.pid = p->kthread ? 0 : new_pid();
     p->parent = parent;
     p->pgid = parent ? parent->pgid : p->pid;
     p->killed = parent && proc_killed(parent); /* a kill of the group missed only the newborn */

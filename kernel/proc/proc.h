@@ -6,10 +6,10 @@
 #include "kernel/procinfo.h"
 #include "kernel/sync/waitq.h"
 #include "kernel/trap/trapframe.h"
+#include "kernel/vm/space.h"
 
 struct file;
 struct inode;
-struct space;
 
 /* Registers that a switch between kernel contexts must keep (RISC-V psABI: callee-saved). */
 struct context {
@@ -32,6 +32,7 @@ struct proc {
     struct trapframe *tf; /* user registers, at the top of the kernel stack */
     struct context ctx;   /* kernel registers while it does not run */
     struct space *space;  /* NULL for kernel threads */
+    struct vm_user vm;    /* what kernel/vm knows of this process */
     struct list run;      /* on a run queue; its lock */
     struct list wait;     /* on a wait queue; the lock given to waitq_sleep() */
     int64 turn;           /* ticks left of its turn; a hint: a waker may read it early */

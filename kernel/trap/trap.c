@@ -84,7 +84,6 @@ static void page_fault(struct proc *p, uint64 cause, uint64 address)
     enum fault_access access = cause == CAUSE_STORE_FAULT   ? ACCESS_WRITE
                                : cause == CAUSE_FETCH_FAULT ? ACCESS_EXEC
                                                             : ACCESS_READ;
-    p->space->sp = p->tf->reg[TF_SP];
     enum fault_result result = vm_fault(p->space, address, access);
     if (result != FAULT_OK)
         die(cause, address, reasons[result]);
@@ -127,7 +126,6 @@ void user_trap(struct trapframe *tf, uint64 cause)
     if (cause == CAUSE_ECALL_U) {
         irq_on();
         tf->pc += 4;
-        p->space->sp = tf->reg[TF_SP];
         syscall_dispatch(p, tf);
     } else {
         other_trap(p, cause);

@@ -42,7 +42,7 @@ struct fault {
 /* The stack area if it may grow down to va, which no area holds. */
 static struct area *stack_above(const struct space *s, uint64 va)
 {
-    if (va < s->stack_low || va >= s->stack_top || va < s->sp)
+    if (va < s->stack_low || va >= s->stack_top || (s->user && va < s->user->tf->reg[TF_SP]))
         return NULL;
     struct area *a = area_above(&s->areas, va);
     return a && a->kind == AREA_STACK ? a : NULL;

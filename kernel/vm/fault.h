@@ -2,20 +2,8 @@
 #define VM_FAULT_H
 
 #include "kernel/riscv.h"
+#include "kernel/vmstat.h"
 #include "kernel/vm/space.h"
-
-/* Every row of docs/fault.md is one value here, one counter, one test. */
-enum fault_kind {
-    KIND_BAD,      /* no area: refuse */
-    KIND_PROT,     /* the area forbids it: refuse */
-    KIND_STACK,    /* the stack area grows first */
-    KIND_ZERO,     /* read of an empty page: the zero frame */
-    KIND_LAZY,     /* write to an empty page: a zeroed frame */
-    KIND_COW,      /* write to a frame that others hold too: copy */
-    KIND_REUSE,    /* write to a frame that is ours alone: grant */
-    KIND_SPURIOUS, /* permitted already: stale translation, or A/D to be set */
-    FAULT_KINDS
-};
 
 extern const char *const fault_kind_name[FAULT_KINDS];
 

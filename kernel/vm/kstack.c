@@ -38,7 +38,7 @@ static void put_all(struct frame **frame, uint n)
 static bool take_frames(struct frame *frame[STACK_FRAMES], int frame_flags)
 {
     for (uint n = 0; n < STACK_FRAMES; n++) {
-        frame[n] = frame_alloc(FRAME_WIRED, frame_flags);
+        frame[n] = frame_alloc(FRAME_KSTACK, frame_flags);
         if (frame[n] == NULL) {
             put_all(frame, n);
             return false;

@@ -36,7 +36,7 @@ static pte_t leaf(paddr pa, int prot)
 
 paddr pmap_new_root(int frame_flags)
 {
-    struct frame *f = frame_alloc(FRAME_WIRED, frame_flags);
+    struct frame *f = frame_alloc(FRAME_TABLE, frame_flags);
     if (f == NULL)
         return 0;
     char *root = frame_virt(f);
@@ -55,7 +55,7 @@ void pmap_free_root(paddr root)
 static pte_t *lower_table(const struct space *s, pte_t *slot)
 {
     if (*slot == 0) {
-        struct frame *f = frame_alloc(FRAME_WIRED, FRAME_ZEROED | space_frame_flags(s));
+        struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED | space_frame_flags(s));
         if (f == NULL)
             return NULL;
         sv39_store(slot, PA2PTE(frame_pa(f)) | PTE_V);

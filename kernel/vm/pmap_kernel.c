@@ -32,7 +32,7 @@ paddr pmap_kernel_root;
 static pte_t *boot_table(pte_t *slot)
 {
     if (*slot == 0) {
-        struct frame *f = frame_alloc(FRAME_WIRED, FRAME_ZEROED);
+        struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED);
         if (f == NULL)
             panic("pmap_init_kernel: there must be memory for the kernel's page tables");
         sv39_store(slot, PA2PTE(frame_pa(f)) | PTE_V);
@@ -121,7 +121,7 @@ static pte_t *shared_table(pte_t *slot, int frame_flags)
     pte_t pte = load_acquire(slot);
     if (pte)
         return sv39_table(pte);
-    struct frame *f = frame_alloc(FRAME_WIRED, FRAME_ZEROED | frame_flags);
+    struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED | frame_flags);
     if (f == NULL)
         return NULL;
     if (!atomic_cas(slot, 0, PA2PTE(frame_pa(f)) | PTE_V))

@@ -207,7 +207,6 @@ int space_set_stack(struct space *s, uint64 end)
         s->stack_low = low;
         s->stack_top = top;
         s->heap = s->brk = top;
-        s->sp = low;
     }
     mutex_unlock(&s->lock);
     return r;
@@ -272,7 +271,6 @@ static void copy_layout(struct space *child, const struct space *parent)
     child->brk = parent->brk;
     child->stack_top = parent->stack_top;
     child->stack_low = parent->stack_low;
-    child->sp = parent->sp;
 }
 
 /* After a failure here or in share_pages(), the child holds a part that space_put() can free. */

@@ -4,7 +4,16 @@
 #include "kernel/mem/frame.h"
 #include "kernel/memlayout.h"
 #include "kernel/sync/mutex.h"
+#include "kernel/trap/trapframe.h"
 #include "kernel/vm/area.h"
+#include "kernel/vmstat.h"
+
+/* What is known here of the process that uses a space; a part of struct proc. */
+struct vm_user {
+    int pid;
+    const struct trapframe *tf; /* its user registers at the last entry to the kernel */
+    struct vmstat stat;         /* since its fork; changed by the process itself */
+};
 
 /*
  * An address space is a promise: a tree of areas that say what each user address means.  The page
@@ -27,8 +36,8 @@ struct space {
     paddr root; /* root page table */
 
     /* Changed only by the process that uses the space. */
-    uint64 sp;    /* its user stack pointer at the last entry to the kernel (trap.c sets it) */
-    bool reserve; /* it may use the reserves of frames and of commitment */
+    struct vm_user *user; /* that process, NULL before it has one */
+    bool reserve;         /* it may use the reserves of frames and of commitment */
 
     /* Atomic. */
     uint refs;       /* processes that use it: more than one only under vfork */

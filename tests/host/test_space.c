@@ -224,14 +224,15 @@ static void stack_grows_to_its_limit(void **state)
     assert_int_equal(top - low, USERSTACK * PGSIZE);
     assert_int_equal(s->heap, top);
 
-    s->sp = top - 5 * PGSIZE + 64;
-    assert_int_equal(shim_store(s, s->sp - 8, 1), FAULT_BAD);
-    assert_int_equal(shim_store(s, s->sp, 1), FAULT_OK);
+    uint64 sp = top - 5 * PGSIZE + 64;
+    shim_set_sp(s, sp);
+    assert_int_equal(shim_store(s, sp - 8, 1), FAULT_BAD);
+    assert_int_equal(shim_store(s, sp, 1), FAULT_OK);
     assert_int_equal(area_find(&s->areas, top - 1)->start, top - 5 * PGSIZE);
     assert_int_equal(load(s, top - 3 * PGSIZE), 0);
-    s->sp = low;
+    shim_set_sp(s, low);
     assert_int_equal(shim_store(s, low, 2), FAULT_OK);
-    s->sp = 0; /* whatever the program makes of its stack pointer */
+    shim_set_sp(s, 0); /* whatever the program makes of its stack pointer */
     assert_int_equal(shim_store(s, low - 8, 3), FAULT_BAD);
     assert_int_equal(shim_load(s, END, &v), FAULT_BAD);
     check(s, NULL);
@@ -601,7 +602,7 @@ static void busy_scenario(struct space *s)
             activate(child);
             if (shim_store(child, heap, 42) == FAULT_OK)
                 assert_int_equal(shim_load(child, heap, &v), FAULT_OK);
-            s->sp = s->stack_low;
+            shim_set_sp(s, s->stack_low);
             (void)shim_store(child, s->stack_low, 1);
             (void)space_map(child, 1UL << 32, (1UL << 32) + 8 * PGSIZE, RW, AREA_MAP);
             (void)space_unmap(child, (1UL << 32) + PGSIZE, (1UL << 32) + 2 * PGSIZE);

@@ -351,6 +351,14 @@ enum fault_result shim_fetch(struct space *s, uint64 va, uint64 *value)
     return r;
 }
 
+void shim_set_sp(struct space *s, uint64 sp)
+{
+    static struct trapframe tf;
+    static struct vm_user user = {.pid = 2, .tf = &tf};
+    tf.reg[TF_SP] = sp;
+    s->user = &user;
+}
+
 uint64 shim_fences(void)
 {
     return fences;

@@ -33,6 +33,9 @@ enum fault_result shim_load(struct space *s, uint64 va, uint64 *value);
 enum fault_result shim_store(struct space *s, uint64 va, uint64 value);
 enum fault_result shim_fetch(struct space *s, uint64 va, uint64 *value);
 
+/* s is used by a process whose user stack pointer is sp. */
+void shim_set_sp(struct space *s, uint64 sp);
+
 /* Rules V1, V2, V4, V5, V11, V12 over n spaces that are all there are; fails the test if broken. */
 void shim_check(struct space *const *space, uint n);
 

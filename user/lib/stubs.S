@@ -53,6 +53,15 @@ CALL(kstat)
 CALL(yield)
 CALL(errcode)
 CALL(dup2)
+CALL(vfork)
+CALL(spawn)
+CALL(forkmode)
+CALL(vmctl)
+CALL(vmstat)
+CALL(pmap)
+CALL(pagemap)
+CALL(memmap)
+CALL(vmcheck)
 stub ugetpid, SYS_getpid
 
     .section .note.GNU-stack, "", @progbits
