@@ -103,12 +103,12 @@ TESTFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefine
 
 KSRC  := $(sort $(wildcard kernel/*/*.c kernel/*/*.S))
 KOBJ  := $(KSRC:%=$(O)/%.o)
-ULIB  := $(sort $(wildcard user/lib/*.c user/lib/*.S))
+ULIB  := $(sort $(wildcard user/lib/*.c user/lib/*.S user/testlib/*.c))
 ULIBA := $(O)/user/lib.a
 
 # Program NAME is user/NAME.c with the files of user/NAME/, if there are any.
 UPROG := $(sort $(patsubst user/%.c,%,$(wildcard user/*.c)) \
-    $(filter-out lib,$(patsubst user/%/,%,$(dir $(wildcard user/*/*.c)))))
+    $(filter-out lib testlib,$(patsubst user/%/,%,$(dir $(wildcard user/*/*.c)))))
 program-sources = $(wildcard user/$1.c) $(sort $(wildcard user/$1/*.c))
 
 # Of UPROGS_EXTRA, a folder stands for the programs in it; they replace ours of the same names.

@@ -1,5 +1,5 @@
 /* What a program may not do with its own addresses: each attempt ends the child that makes it. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 static const char constant[] = "read only";
 static uint initialised[4] = {0x00008067, 0x00008067}; /* jalr zero, ra, 0: a return */

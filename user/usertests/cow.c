@@ -1,5 +1,5 @@
 /* Memory shared by fork until somebody writes: who sees what, and at what price. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 #define PAGES 40
 

@@ -1,5 +1,5 @@
 /* dup, dup2, close and device files. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 void dup_lowest(void)
 {

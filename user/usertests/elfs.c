@@ -2,7 +2,7 @@
  * exec against files that are no good programs.  Each starts as a small correct program, built
  * here byte by byte, which exits with ANSWER; then one thing is made wrong.
  */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 #include "kernel/elf.h"
 
 #define TEXT_AT  0x10000ul

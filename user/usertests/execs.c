@@ -1,5 +1,5 @@
 /* exec: what a program is given, what it keeps, and requests that are refused. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 static char self[] = "/usertests";
 

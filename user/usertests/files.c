@@ -1,5 +1,5 @@
 /* One file at a time: opening, reading, writing, growing, truncating, removing. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 void file_open_modes(void)
 {

@@ -1,5 +1,5 @@
 /* sbrk: promises kept on first touch, taken back, refused; and malloc on top of it. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 static long end_of_heap(void)
 {

@@ -1,5 +1,5 @@
 /* kill: whom it may hit, and that whoever is hit ends wherever it is, at once, with -1. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 /* init, free slots and "everybody" are not to be had, and whoever is born next is healthy. */
 void kill_nobody(void)

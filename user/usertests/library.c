@@ -1,6 +1,6 @@
 /* The user library: formatted output, strings, lines. */
 #include "user/extra.h"
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 static int ends[2];
 

@@ -1,5 +1,5 @@
 /* Every table that can be full: the caller gets an error, and afterwards all is as before. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 /* Forks children that wait for the end of `hold`, up to max; returns how many there are. */
 static int fork_waiting(int max, const int hold[2])

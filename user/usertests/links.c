@@ -1,5 +1,5 @@
 /* Hard and symbolic links. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 void link_shares(void)
 {

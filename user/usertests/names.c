@@ -1,5 +1,5 @@
 /* Directories, paths and the names in them. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 void name_lengths(void)
 {

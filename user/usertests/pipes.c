@@ -1,5 +1,5 @@
 /* Pipes: order, sizes, ends, and what happens when one side goes away. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 void pipe_simple(void)
 {

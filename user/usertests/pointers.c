@@ -1,5 +1,5 @@
 /* Pointers handed to the kernel: bad ones, read-only ones, and good ones to untouched memory. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 /* Every call that takes an address, with one that nobody may touch. */
 static void refuse_address(char *bad)

@@ -1,5 +1,5 @@
 /* fork, exit, wait, and what a process shares with its parent. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 void fork_ids(void)
 {

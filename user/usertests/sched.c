@@ -1,5 +1,5 @@
 /* Who runs when: nobody is starved, and waking up is quick. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 /* What one of several competing processes has got: turns of a loop, and time on a hart. */
 struct share {

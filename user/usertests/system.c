@@ -1,5 +1,5 @@
 /* Calls about the system itself: what it counts, the clock, the reasons of errors, tracing. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 void call_unknown(void)
 {

@@ -1,8 +1,9 @@
 /*
+ * usertests: the system calls, as programs see them (user/testlib/driver.c has its options).
  * All tests, in the order in which they run: first what the others build on.  A new test is a
  * function in one of the files beside this one and a line in ALL_TESTS.
  */
-#include "user/usertests/tests.h"
+#include "user/testlib/run.h"
 
 #define ALL_TESTS(TEST, SLOW)                                                                      \
     /* process.c */                                                                                \
@@ -245,3 +246,8 @@ ALL_HELPERS(DECLARE_HELPER)
 
 #define HELPER_ROW(name) {#name, helper_##name},
 const struct helper all_helpers[] = {ALL_HELPERS(HELPER_ROW){0, 0}};
+
+int main(int argc, char *argv[])
+{
+    return driver_main("usertests", argc, argv);
+}

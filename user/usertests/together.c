@@ -1,5 +1,5 @@
 /* Several processes at work in the same directory, on the same names and files. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 static void create_own(long i)
 {

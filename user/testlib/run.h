@@ -1,7 +1,10 @@
-#ifndef USERTESTS_RUN_H
-#define USERTESTS_RUN_H
+#ifndef TESTLIB_RUN_H
+#define TESTLIB_RUN_H
 
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
+
+/* All that a program of tests does, as driver.c says; `name` is for its messages. */
+int driver_main(const char *name, int argc, char *argv[]);
 
 enum result { PASSED, FAILED, SKIPPED };
 

@@ -5,7 +5,7 @@
  * whose writing end is REPORT_FD in the test and in all its children.
  */
 #include "user/extra.h"
-#include "user/usertests/run.h"
+#include "user/testlib/run.h"
 
 #define QUICK_LIMIT (90 * TICK_HZ) /* ticks; a loaded host is slow */
 #define SLOW_LIMIT  (600 * TICK_HZ)

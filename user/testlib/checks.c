@@ -3,7 +3,7 @@
  * The driver shows the first line that it finds there, so a child's own reason comes before its
  * parent's complaint about the child's status.
  */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 void check_failed(const char *where, int line, const char *what)
 {

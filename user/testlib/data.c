@@ -1,5 +1,5 @@
 /* Contents that can be recognised again, and files and memory that hold them. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 char scratch[SCRATCH];
 

@@ -1,5 +1,5 @@
 /* Processes that tests start: they are always waited for, and end on their own checks. */
-#include "user/usertests/tests.h"
+#include "user/testlib/tests.h"
 
 int child_fork(void)
 {

@@ -1,5 +1,5 @@
-#ifndef USERTESTS_TESTS_H
-#define USERTESTS_TESTS_H
+#ifndef TESTLIB_TESTS_H
+#define TESTLIB_TESTS_H
 
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"
@@ -31,7 +31,7 @@ struct test {
 
 extern const struct test all_tests[]; /* table.c; ends with a NULL name */
 
-/* Programs that a test starts by exec of usertests with the argument "@NAME". */
+/* Programs that a test starts by exec of itself with the argument "@NAME". */
 struct helper {
     const char *name;
     int (*main)(int argc, char *argv[]);
@@ -39,8 +39,8 @@ struct helper {
 
 extern const struct helper all_helpers[]; /* table.c; ends with a NULL name */
 
-#define REPORT_FD (NOFILE - 1)     /* reasons of failure go here, to the driver */
-#define TEST_DIR  "/usertests.tmp" /* made for each test, removed after it */
+#define REPORT_FD (NOFILE - 1) /* reasons of failure go here, to the driver */
+#define TEST_DIR  "/test.tmp"  /* made for each test, removed after it */
 
 enum { STATUS_PASSED, STATUS_FAILED, STATUS_SKIPPED };
 

@@ -1,24 +1,24 @@
 /*
- * usertests [-lqv] [-x NAME]... [NAME...]: tests of the kernel from user space.
+ * The main program of usertests and vmtests: PROGRAM [-lqv] [-x NAME]... [NAME...].
  *
  * Runs all tests, or those named; -q leaves the slow ones out, -x one by name, -l lists them and
  * -v announces each before it starts.  A line for each test, `ALL TESTS PASSED` and status 0 if
- * none failed; 1 if one did, 2 for a usage error.  The tests are in user/usertests/, their table
- * in user/usertests/table.c.
+ * none failed; 1 if one did, 2 for a usage error.  The tests are in the folder of the program,
+ * their table in its table.c.
  */
 #include "user/extra.h"
-#include "user/usertests/run.h"
+#include "user/testlib/run.h"
 
 #define MAX_TESTS 400
 
-static const char usage[] = "usage: usertests [-lqv] [-x NAME]... [NAME...]\n";
-
+static const char *program; /* its name */
 static char chosen[MAX_TESTS];
 static int list_only, quick, verbose, any_named;
 
 static void refuse(const char *what, const char *name)
 {
-    fprintf(2, "usertests: %s %s\n%s", what, name, usage);
+    fprintf(2, "%s: %s %s\n", program, what, name);
+    fprintf(2, "usage: %s [-lqv] [-x NAME]... [NAME...]\n", program);
     exit(2);
 }
 
@@ -115,8 +115,9 @@ static int run_helper(int argc, char *argv[])
     return 2;
 }
 
-int main(int argc, char *argv[])
+int driver_main(const char *name, int argc, char *argv[])
 {
+    program = name;
     if (argc > 1 && argv[1][0] == '@')
         return run_helper(argc, argv);
     choose(argc, argv);

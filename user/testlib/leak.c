@@ -3,7 +3,7 @@
  * disk contents, are counted together: which of the two they are changes all the time.
  */
 #include "user/extra.h"
-#include "user/usertests/run.h"
+#include "user/testlib/run.h"
 
 #define PATIENCE 30 /* ticks: what a killed process held is freed when it gets its next turn */
 
