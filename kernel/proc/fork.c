@@ -12,7 +12,7 @@ int proc_fork(void)
     struct proc *child = proc_new(p->name, p->reserve);
     if (!child)
         return -EAGAIN;
-    int r = space_fork(p->space, &child->space);
+    int r = space_fork(p->space, p->fork_mode, &child->space);
     if (r < 0) {
         proc_free(child);
         return r;
@@ -21,6 +21,7 @@ int proc_fork(void)
     child->tf->reg[TF_A0] = 0;
     child->space->user = &child->vm;
     child->trace_mask = p->trace_mask;
+    child->fork_mode = p->fork_mode;
     child->cwd = inode_get(p->cwd);
     fd_copy(child, p);
     child->reserve = p->reserve;

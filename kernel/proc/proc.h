@@ -44,6 +44,7 @@ struct proc {
     struct inode *cwd;
     int error;         /* E* of the last failed system call */
     uint64 trace_mask; /* system calls to report, one bit each */
+    int fork_mode;     /* FORK_* of kernel/vm.h, 0 as FORK_COW; inherited */
     bool reserve;      /* init and the console's shell: may use the reserves */
 
     struct list all;           /* all processes; ptable_lock */

@@ -215,6 +215,12 @@ uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint
 
 /* --- Fork ------------------------------------------------------------------------------------- */
 
+struct fork {
+    struct space *child;
+    int prot;   /* rights of the area */
+    bool eager; /* frames are copied, not shared */
+};
+
 /*
  * Every private page becomes read-only in both, also one that the parent had copied for itself
  * before: a table copied as it is would share a writable page.  Returns the frames shared.
@@ -241,8 +247,39 @@ static uint64 share_leaves(pte_t *from, const pte_t *to, uint64 n)
     return frames;
 }
 
+/* What was copied is the child's own, so it has all rights of the area at once. */
+static int copy_leaf(const struct fork *f, pte_t pte, const pte_t *to)
+{
+    struct frame *from = frame_of(PTE2PA(pte));
+
+    if (from == pmap_zero) {
+        sv39_store(to, pte);
+        return 0;
+    }
+    struct frame *own = frame_alloc(FRAME_ANON, space_frame_flags(f->child));
+    if (own == NULL)
+        return -ENOMEM;
+    page_copy(frame_virt(own), frame_virt(from));
+    sv39_store(to, leaf(frame_pa(own), f->prot));
+    f->child->resident++;
+    return 0;
+}
+
+static int fork_leaves(const struct fork *f, pte_t *from, const pte_t *to, uint64 n)
+{
+    int r = 0;
+
+    if (!f->eager)
+        f->child->resident += share_leaves(from, to, n);
+    for (uint64 i = 0; f->eager && r == 0 && i < n; i++)
+        if (from[i])
+            r = copy_leaf(f, from[i], &to[i]);
+    return r;
+}
+
 /* start .. end lies within what `from` maps; `to` is the child's table of the same place. */
-static int share(struct space *child, pte_t *from, pte_t *to, int level, uint64 start, uint64 end)
+static int fork_range(const struct fork *f, pte_t *from, pte_t *to, int level, uint64 start,
+                      uint64 end)
 {
     uint64 span = sv39_span(level);
     uint64 next;
@@ -250,23 +287,23 @@ static int share(struct space *child, pte_t *from, pte_t *to, int level, uint64 
 
     if (level == 0) {
         uint64 i = sv39_index(start, 0);
-        child->resident += share_leaves(&from[i], &to[i], (end - start) >> PGSHIFT);
-        return 0;
+        return fork_leaves(f, &from[i], &to[i], (end - start) >> PGSHIFT);
     }
     for (uint64 va = start; va < end && r == 0; va = next) {
         uint64 i = sv39_index(va, level);
         next = (va | (span - 1)) + 1;
         if (from[i] == 0)
             continue;
-        pte_t *lower = lower_table(child, &to[i]);
+        pte_t *lower = lower_table(f->child, &to[i]);
         if (lower == NULL)
             return -ENOMEM;
-        r = share(child, sv39_table(from[i]), lower, level - 1, va, next < end ? next : end);
+        r = fork_range(f, sv39_table(from[i]), lower, level - 1, va, next < end ? next : end);
     }
     return r;
 }
 
-int pmap_share(struct space *parent, struct space *child, uint64 start, uint64 end)
+int pmap_fork(struct space *parent, struct space *child, const struct area *a, bool eager)
 {
-    return share(child, virt(parent->root), virt(child->root), 2, start, end);
+    struct fork f = {.child = child, .prot = a->prot, .eager = eager};
+    return fork_range(&f, virt(parent->root), virt(child->root), 2, a->start, a->end);
 }

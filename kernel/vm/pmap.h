@@ -78,11 +78,12 @@ void pmap_widen(struct space *s, const pte_t *slot, int prot);
 uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling);
 
 /*
- * Maps in `child` what `parent` has in start .. end, writable in neither.  -ENOMEM leaves a part
- * done.  parent->lock is held and the child is not visible yet; the caller flushes the parent
- * (tlb_flush_space) when all is done, also after a failure.
+ * Maps in `child` what `parent` has in its area `a`: the same frames, writable in neither, or if
+ * `eager` copies that are the child's own.  The zero frame is always shared.  -ENOMEM leaves a
+ * part done.  parent->lock is held and the child is not visible yet; unless `eager`, the caller
+ * flushes the parent (tlb_flush_space) when all is done, also after a failure.
  */
-int pmap_share(struct space *parent, struct space *child, uint64 start, uint64 end);
+int pmap_fork(struct space *parent, struct space *child, const struct area *a, bool eager);
 
 /* --- Kernel stacks (kstack.c) ---------------------------------------------------------------- */
 

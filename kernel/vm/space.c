@@ -273,7 +273,7 @@ static void copy_layout(struct space *child, const struct space *parent)
     child->stack_low = parent->stack_low;
 }
 
-/* After a failure here or in share_pages(), the child holds a part that space_put() can free. */
+/* After a failure here or in copy_pages(), the child holds a part that space_put() can free. */
 static int copy_promises(struct space *child, struct space *parent)
 {
     if (space_charge(child, parent->committed - child->committed) < 0)
@@ -286,16 +286,17 @@ static int copy_promises(struct space *child, struct space *parent)
     return 0;
 }
 
-static int share_pages(struct space *child, struct space *parent)
+static int copy_pages(struct space *child, struct space *parent, bool eager)
 {
     int r = 0;
     for (struct area *a = area_first(&parent->areas); a && r == 0; a = area_next(a))
-        r = pmap_share(parent, child, a->start, a->end);
-    tlb_flush_space(parent);
+        r = pmap_fork(parent, child, a, eager);
+    if (!eager)
+        tlb_flush_space(parent);
     return r;
 }
 
-int space_fork(struct space *parent, struct space **result)
+int space_fork(struct space *parent, int mode, struct space **result)
 {
     assert_may_sleep("space_fork");
     struct space *child = space_new_reserved(parent->reserve);
@@ -305,7 +306,7 @@ int space_fork(struct space *parent, struct space **result)
     copy_layout(child, parent);
     int r = copy_promises(child, parent);
     if (r == 0)
-        r = share_pages(child, parent);
+        r = copy_pages(child, parent, mode == FORK_EAGER);
     mutex_unlock(&parent->lock);
     child->reserve = false;
     if (r == 0)

@@ -82,10 +82,11 @@ int space_set_stack(struct space *s, uint64 end);
 int64 space_sbrk(struct space *s, int64 n, int mode);
 
 /*
- * A copy-on-write copy of `parent`, refs 1, in *child; -ENOMEM leaves nothing behind.
+ * A copy of `parent`, refs 1, in *child; -ENOMEM leaves nothing behind.  With mode FORK_EAGER
+ * (kernel/vm.h) it has frames of its own, with any other the two share frames until one writes.
  * Takes parent->lock; may sleep.  The child may not use the reserves.
  */
-int space_fork(struct space *parent, struct space **child);
+int space_fork(struct space *parent, int mode, struct space **child);
 
 /* Removes whatever is promised in start .. end (page-aligned); 0, or -ENOMEM with no change. */
 int space_unmap(struct space *s, uint64 start, uint64 end);

@@ -77,7 +77,7 @@ static struct space *program(void)
 static struct space *fork_of(struct space *s)
 {
     struct space *child = NULL;
-    assert_int_equal(space_fork(s, &child), 0);
+    assert_int_equal(space_fork(s, FORK_COW, &child), 0);
     return child;
 }
 
@@ -180,6 +180,44 @@ static void fork_copies_on_write(void **state)
     assert_int_equal(fault_count_of(KIND_COW), cows + 1);
     assert_int_equal(load(s, DATA + PGSIZE), 20);
     space_put(s);
+}
+
+/* The child has frames of its own, with the area's rights, and the parent keeps its own. */
+static void eager_fork_copies_at_once(void **state)
+{
+    (void)state;
+    struct space *s = program(), *child = NULL, *eager = NULL;
+    store(s, DATA, 1);
+    store(s, DATA + PGSIZE, 2);
+    assert_int_equal(load(s, DATA + 2 * PGSIZE), 0);
+    uint64 frames = s->resident, used = shim_frames_used(), fences = shim_fences(), v;
+    assert_int_equal(space_fork(s, FORK_EAGER, &eager), 0);
+    assert_int_equal(eager->resident, frames);
+    assert_in_range(shim_frames_used() - used, frames + 3, frames + 4); /* and tables */
+    assert_int_equal(shim_fences(), fences);
+    assert_true(*pte_of(s, DATA) & PTE_W);
+    assert_true(*pte_of(eager, DATA) & PTE_W);
+    assert_ptr_not_equal(frame_at(s, DATA), frame_at(eager, DATA));
+    assert_ptr_equal(frame_at(eager, DATA + 2 * PGSIZE), pmap_zero);
+    check(s, eager);
+
+    child = fork_of(s); /* what is shared between two is copied all the same */
+    space_put(eager);
+    assert_int_equal(space_fork(s, FORK_EAGER, &eager), 0);
+    assert_true(*pte_of(eager, DATA) & PTE_W);
+    store(eager, DATA, 30);
+    store(child, DATA, 20);
+    assert_int_equal(load(s, DATA), 1);
+    assert_int_equal(load(eager, DATA), 30);
+    assert_int_equal(load(eager, DATA + PGSIZE), 2);
+    assert_int_equal(shim_store(eager, TEXT, 1), FAULT_PROT);
+    assert_int_equal(shim_fetch(eager, TEXT, &v), FAULT_OK);
+    assert_int_equal(v, 1000);
+    struct space *const all[] = {s, child, eager};
+    shim_check(all, 3);
+    space_put(s);
+    space_put(child);
+    space_put(eager);
 }
 
 /* A page that is copy-on-write already stays so through further forks. */
@@ -318,7 +356,7 @@ static void promises_end_before_memory_does(void **state)
     assert_in_range(commit_limit() - commit_total(), 1, 256); /* kept for init and the shell */
     assert_int_equal(space_sbrk(s, PGSIZE, SBRK_EAGER), -ENOMEM);
     struct space *child = NULL;
-    assert_int_equal(space_fork(s, &child), -ENOMEM);
+    assert_int_equal(space_fork(s, FORK_COW, &child), -ENOMEM);
     assert_null(child);
     for (uint64 i = 0; i + 1 < touched; i += 97)
         assert_int_equal(load(s, (uint64)brk + i * PGSIZE), i);
@@ -591,14 +629,14 @@ static void added_code_is_fetched(void **state)
     space_put(s);
 }
 
-static void busy_scenario(struct space *s)
+static void busy_scenario(struct space *s, int mode)
 {
     struct space *child = NULL;
     uint64 v, heap = s->heap;
     activate(s);
     bool grew = space_sbrk(s, 6 * PGSIZE, SBRK_EAGER) > 0;
     if (grew && shim_store(s, heap, 41) == FAULT_OK) {
-        if (space_fork(s, &child) == 0) {
+        if (space_fork(s, mode, &child) == 0) {
             activate(child);
             if (shim_store(child, heap, 42) == FAULT_OK)
                 assert_int_equal(shim_load(child, heap, &v), FAULT_OK);
@@ -620,16 +658,15 @@ static void busy_scenario(struct space *s)
 }
 
 /* Each allocation of a scenario fails in turn: nothing leaks, nothing else changes. */
-static void every_allocation_may_fail(void **state)
+static void fail_each_allocation(int mode)
 {
-    (void)state;
     uint64 n = 0;
     bool failed;
     do {
         struct space *s = program();
         store(s, DATA, 3);
         shim_fail_nth(++n);
-        busy_scenario(s);
+        busy_scenario(s, mode);
         failed = shim_failed();
         shim_fail_nth(0);
         assert_int_equal(load(s, DATA), 3);
@@ -640,6 +677,13 @@ static void every_allocation_may_fail(void **state)
         assert_int_equal(commit_total(), 0);
     } while (failed);
     assert_in_range(n, 12, 200);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    fail_each_allocation(FORK_COW);
+    fail_each_allocation(FORK_EAGER);
 }
 
 static void new_spaces_may_fail(void **state)
@@ -663,6 +707,7 @@ int main(void)
         TEST(reads_share_the_zero_frame),
         TEST(permissions_hold),
         TEST(fork_copies_on_write),
+        TEST(eager_fork_copies_at_once),
         TEST(grandchildren_see_their_own),
         TEST(three_hundred_children_share_one_page),
         TEST(stack_grows_to_its_limit),

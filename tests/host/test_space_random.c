@@ -174,7 +174,7 @@ static void step_fork(struct process *p)
     if (child->s)
         return;
     run_somewhere(p);
-    int r = space_fork(p->s, &s);
+    int r = space_fork(p->s, pick(4) ? FORK_COW : FORK_EAGER, &s);
     rest();
     if (r == 0) {
         memcpy(child->page, p->page, sizeof p->page);
