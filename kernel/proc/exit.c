@@ -11,7 +11,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/proc/fd.h"
 #include "kernel/proc/proc.h"
-#include "kernel/vm/space.h"
+#include "kernel/vm/stat.h"
 
 static void release_resources(struct proc *p)
 {
@@ -87,6 +87,8 @@ int proc_wait(int *status)
     while (load_acquire(&child->on_hart))
         ; /* it is in its last switch, with interrupts off */
     *status = child->status;
+    vm_stat_add(&p->waited, &child->vm.stat);
+    vm_stat_add(&p->waited, &child->waited);
     int pid = child->pid;
     proc_free(child);
     return pid;

@@ -55,6 +55,8 @@ struct proc {
     struct waitq child_exited; /* ptable_lock */
     int pgid;                  /* ptable_lock */
     int status;                /* of exit; ptable_lock */
+
+    struct vmstat waited; /* of those waited for, and of theirs */
 };
 
 extern struct spinlock ptable_lock;

@@ -3,6 +3,7 @@
 
 #include "kernel/param.h"
 #include "kernel/types.h"
+#include "kernel/vmstat.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,15 +14,16 @@ struct proc;
  * the hart itself writes the fields, with interrupts off, except where a comment says otherwise.
  */
 struct hart {
-    struct proc *proc; /* what runs here; never NULL once the scheduler has started */
-    uint id;           /* index into harts[]: 0 .. nharts-1 */
-    uint hartid;       /* the hardware's number */
-    uint irq_depth;    /* irq_push() calls not yet popped */
-    bool in_interrupt; /* an interrupt handler runs */
-    uint64 irq_before; /* what the first of them found, for irq_restore() */
-    uint locks_held;   /* DEBUG: spin locks held by this hart */
-    uint64 ranks_held; /* DEBUG: one bit for each rank held */
-};
+    struct proc *proc;    /* what runs here; never NULL once the scheduler has started */
+    uint id;              /* index into harts[]: 0 .. nharts-1 */
+    uint hartid;          /* the hardware's number */
+    uint irq_depth;       /* irq_push() calls not yet popped */
+    bool in_interrupt;    /* an interrupt handler runs */
+    uint64 irq_before;    /* what the first of them found, for irq_restore() */
+    uint locks_held;      /* DEBUG: spin locks held by this hart */
+    uint64 ranks_held;    /* DEBUG: one bit for each rank held */
+    struct vmstat vmstat; /* counted here, by vm/stat.h; atomic additions */
+} __attribute__((aligned(64)));
 
 extern struct hart harts[NCPU];
 extern uint nharts; /* harts that run the kernel; constant after boot */

@@ -16,7 +16,7 @@ static const struct {
     CALL(pause),    CALL(uptime), CALL(open),  CALL(write),   CALL(mknod),    CALL(unlink),
     CALL(link),     CALL(mkdir),  CALL(close), CALL(symlink), CALL(readlink), CALL(sysinfo),
     CALL(trace),    CALL(sync),   CALL(fsync), CALL(halt),    CALL(setpgid),  CALL(ioctl),
-    CALL(procinfo), CALL(kstat),  CALL(yield), CALL(errcode), CALL(dup2),
+    CALL(procinfo), CALL(kstat),  CALL(yield), CALL(errcode), CALL(dup2),     CALL(vmstat),
 };
 
 void syscall_dispatch(struct proc *p, struct trapframe *tf)

@@ -15,6 +15,7 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/string.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
 
 const char *const fault_kind_name[FAULT_KINDS] = {
@@ -22,11 +23,6 @@ const char *const fault_kind_name[FAULT_KINDS] = {
     [KIND_ZERO] = "ZERO",   [KIND_LAZY] = "LAZY",         [KIND_COW] = "COW",
     [KIND_REUSE] = "REUSE", [KIND_SPURIOUS] = "SPURIOUS",
 };
-
-/* One row for each hart keeps the harts off each other's cache lines. */
-static struct {
-    uint64 of[FAULT_KINDS];
-} __attribute__((aligned(64))) counts[NCPU];
 
 struct fault {
     struct space *s;
@@ -116,11 +112,6 @@ static void map(struct fault *f)
         tlb_forget_page(f->s, PGROUNDDOWN(f->va));
 }
 
-static void count(enum fault_kind kind)
-{
-    __atomic_add_fetch(&counts[hart_self()->id].of[kind], 1, __ATOMIC_RELAXED);
-}
-
 enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access access)
 {
     struct fault f; /* the steps set the rest */
@@ -129,7 +120,7 @@ enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access ac
     f.va = va;
     f.access = access;
     enum fault_result r = find(&f);
-    count(f.kind);
+    vm_count(s, VM_STAT(fault[f.kind]), 1);
     if (r == FAULT_OK) {
         fetch(&f);
         r = own(&f);
@@ -152,7 +143,7 @@ uint64 fault_count_of(enum fault_kind kind)
 {
     uint64 n = 0;
     for (uint i = 0; i < NCPU; i++)
-        n += load_relaxed(&counts[i].of[kind]);
+        n += load_relaxed(&harts[i].vmstat.fault[kind]);
     return n;
 }
 

@@ -1,5 +1,5 @@
 // sources: kernel/vm/fault.c kernel/vm/space.c kernel/vm/area.c
-// sources: kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c
+// sources: kernel/vm/stat.c kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c
 // sources: kernel/lib/avl.c tests/host/vm_shim.c
 /* The rows of docs/fault.md, each decided by fault_classify() alone. */
 #include <setjmp.h>

@@ -1,0 +1,39 @@
+/*
+ * System calls that tell about the memory of processes and of the machine, and that change its
+ * ways.  What the kernel counts and how it lays out memory is in kernel/vm; here is only who may
+ * ask for it and how it reaches the caller.
+ *
+ * Lock: ptable_lock keeps another process in place while it is looked at; nothing that may sleep,
+ * such as a copy to the caller, is done under it.
+ */
+#include "kernel/errno.h"
+#include "kernel/proc/proc.h"
+#include "kernel/trap/syscall.h"
+#include "kernel/vm/stat.h"
+#include "kernel/vm/usercopy.h"
+
+static int stat_of_process(int pid, struct vmstat *to)
+{
+    spin_lock(&ptable_lock);
+    struct proc *p = pid > 0 ? proc_find(pid) : NULL;
+    if (p)
+        *to = p->vm.stat;
+    spin_unlock(&ptable_lock);
+    return p ? 0 : -ESRCH;
+}
+
+int64 sys_vmstat(const uint64 arg[6])
+{
+    struct proc *self = proc_self();
+    int pid = (int)arg[0];
+    struct vmstat stat;
+    int r = 0;
+
+    if (pid == VMSTAT_MACHINE)
+        vm_stat_machine(&stat);
+    else if (pid == VMSTAT_CHILDREN)
+        stat = self->waited;
+    else
+        r = stat_of_process(pid, &stat);
+    return r < 0 ? r : copyout(self->space, arg[1], &stat, sizeof stat);
+}
