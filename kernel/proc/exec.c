@@ -115,11 +115,13 @@ static int build(struct image *im, const char *path, char *const argv[], int arg
         r = -ENOMEM;
     if (r == 0)
         r = load_program(im);
-    inode_put(im->file);
     if (r == 0)
         r = push_arguments(im, argv, argc);
-    if (r < 0 && im->space)
-        space_put(im->space);
+    if (r < 0) {
+        inode_put(im->file);
+        if (im->space)
+            space_put(im->space);
+    }
     return r;
 }
 
@@ -151,6 +153,9 @@ int proc_exec(const char *path, char *const argv[], int argc)
     irq_pop();
     if (old)
         space_put(old);
+    if (p->exe)
+        inode_put(p->exe);
+    p->exe = im.file;
 
     /* The console's shell is whatever init starts; its children had the reserves to get here. */
     if (p != proc_init_process && p->parent != proc_init_process)

@@ -17,7 +17,8 @@ static void release_resources(struct proc *p)
 {
     fd_close_all(p);
     inode_put(p->cwd);
-    p->cwd = NULL;
+    inode_put(p->exe);
+    p->cwd = p->exe = NULL;
     struct space *s = p->space;
     spin_lock(&ptable_lock); /* proc_list() looks into the space under this lock */
     p->space = NULL;

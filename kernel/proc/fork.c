@@ -23,6 +23,7 @@ int proc_fork(void)
     child->trace_mask = p->trace_mask;
     child->fork_mode = p->fork_mode;
     child->cwd = inode_get(p->cwd);
+    child->exe = inode_get(p->exe);
     fd_copy(child, p);
     child->reserve = p->reserve;
     child->space->reserve = child->reserve;

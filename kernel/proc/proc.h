@@ -42,6 +42,7 @@ struct proc {
     uint64 files_open; /* bit fd is set if files[fd] is not NULL */
     struct file *files[NOFILE];
     struct inode *cwd;
+    struct inode *exe; /* the program's file, for its symbols; NULL until the first exec */
     int error;         /* E* of the last failed system call */
     uint64 trace_mask; /* system calls to report, one bit each */
     int fork_mode;     /* FORK_* of kernel/vm.h, 0 as FORK_COW; inherited */
