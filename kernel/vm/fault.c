@@ -94,9 +94,15 @@ static enum fault_result own(struct fault *f)
     f->frame = frame_alloc(FRAME_ANON, (zero ? FRAME_ZEROED : 0) | space_frame_flags(f->s));
     if (f->frame == NULL && charge)
         space_uncharge(f->s, 1);
-    if (f->frame && !zero)
+    if (f->frame == NULL)
+        return FAULT_NOMEM;
+    if (zero) {
+        vm_count(f->s, VM_STAT(frames_zeroed), 1);
+    } else {
         page_copy(frame_virt(f->frame), frame_virt(from));
-    return f->frame ? FAULT_OK : FAULT_NOMEM;
+        vm_count(f->s, VM_STAT(frames_copied), 1);
+    }
+    return FAULT_OK;
 }
 
 static void map(struct fault *f)

@@ -16,7 +16,7 @@
 #include "kernel/errno.h"
 #include "kernel/lib/panic.h"
 #include "kernel/lib/string.h"
-#include "kernel/vm/space.h"
+#include "kernel/vm/stat.h"
 #include "kernel/vm/sv39.h"
 #include "kernel/vm/tlb.h"
 
@@ -51,16 +51,30 @@ void pmap_free_root(paddr root)
     frame_put(frame_of(root));
 }
 
-/* The table that the entry points to, created if need be; NULL if there is no memory. */
-static pte_t *lower_table(const struct space *s, pte_t *slot)
+/* A table for the empty entry, for which s is charged already; NULL if there is no memory. */
+static pte_t *new_table(struct space *s, pte_t *slot)
 {
-    if (*slot == 0) {
-        struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED | space_frame_flags(s));
-        if (f == NULL)
-            return NULL;
-        sv39_store(slot, PA2PTE(frame_pa(f)) | PTE_V);
-    }
-    return sv39_table(*slot);
+    struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED | space_frame_flags(s));
+    if (f == NULL)
+        return NULL;
+    s->tables++;
+    sv39_store(slot, PA2PTE(frame_pa(f)) | PTE_V);
+    return frame_virt(f);
+}
+
+/* The table that the entry points to, charged and created if need be; NULL if that fails. */
+static pte_t *lower_table(struct space *s, pte_t *slot)
+{
+    if (*slot)
+        return sv39_table(*slot);
+    if (space_charge(s, 1) < 0)
+        return NULL;
+    pte_t *table = new_table(s, slot);
+    if (table == NULL)
+        space_uncharge(s, 1);
+    else
+        vm_count(s, VM_STAT(tables), 1);
+    return table;
 }
 
 const pte_t *pmap_slot(struct space *s, uint64 va)
@@ -70,6 +84,16 @@ const pte_t *pmap_slot(struct space *s, uint64 va)
     for (int level = 2; table && level > 0; level--)
         table = lower_table(s, &table[sv39_index(va, level)]);
     return table ? &table[sv39_index(va, 0)] : NULL;
+}
+
+int pmap_make_tables(struct space *s, uint64 start, uint64 end)
+{
+    uint64 span = sv39_span(1);
+
+    for (uint64 va = start; va < end; va = (va | (span - 1)) + 1)
+        if (pmap_slot(s, va) == NULL)
+            return -ENOMEM;
+    return 0;
 }
 
 /* What pmap_enter() needs besides for an entry that mapped something before, or for code. */
@@ -116,6 +140,7 @@ struct sweep {
     struct space *s;
     uint64 floor, ceiling;
     uint64 mapped; /* frames whose mapping was removed */
+    uint64 freed;  /* tables removed */
     uint64 stale;  /* entries cleared since the last flush */
     uint64 va;     /* of the last of them */
     bool tables;   /* one of them pointed to a table */
@@ -163,6 +188,7 @@ static void sweep_table(struct sweep *w, pte_t *slot)
 
     sv39_store(slot, 0);
     w->stale++;
+    w->freed++;
     w->tables = true;
     sweep_keep(w, f);
 }
@@ -204,12 +230,16 @@ uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint
     w.s = s;
     w.floor = floor;
     w.ceiling = ceiling;
-    w.mapped = w.stale = 0;
+    w.mapped = w.freed = w.stale = 0;
     w.tables = false;
     w.n = 0;
     sweep(&w, virt(s->root), 2, start, end);
     sweep_flush(&w);
     s->resident -= w.mapped;
+    if (w.freed) {
+        s->tables -= w.freed;
+        space_uncharge(s, w.freed);
+    }
     return w.mapped;
 }
 
@@ -294,7 +324,7 @@ static int fork_range(const struct fork *f, pte_t *from, pte_t *to, int level, u
         next = (va | (span - 1)) + 1;
         if (from[i] == 0)
             continue;
-        pte_t *lower = lower_table(f->child, &to[i]);
+        pte_t *lower = to[i] ? sv39_table(to[i]) : new_table(f->child, &to[i]);
         if (lower == NULL)
             return -ENOMEM;
         r = fork_range(f, sv39_table(from[i]), lower, level - 1, va, next < end ? next : end);

@@ -4,8 +4,10 @@
  *     0   text, data | guard page | stack, growing down | heap, growing up ...      USER_END
  *
  * Every call checks, then reserves what it needs, then commits without failing.  The charge of a
- * space (`committed`) is: SPACE_COST for what the kernel needs to run a process at all, all pages
- * of areas that are `charged`, and the resident frames of areas that are not.
+ * space (`committed`) is: SPACE_COST for what the kernel needs to run a process at all, its page
+ * tables, all pages of areas that are `charged`, and the resident frames of areas that are not.
+ * Where an area is charged its tables are made with the promise, so that keeping it takes nothing
+ * but the frames that were charged.
  *
  * Lock: s->lock, taken by each exported function unless its contract says that it is held.  fork
  * holds the parent's; the child is not visible to anybody yet.
@@ -19,9 +21,10 @@
 #include "kernel/vm.h"
 #include "kernel/vm/commit.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
 
-#define SPACE_COST 8 /* pages: kernel stack, root and first tables, structures */
+#define SPACE_COST 5 /* pages: kernel stack, root table, structures */
 
 static struct slab_cache cache;
 
@@ -111,7 +114,7 @@ void space_put(struct space *s)
     struct area *a;
     while ((a = area_first(&s->areas)) != NULL)
         forget(s, a, a->start, a->end);
-    ASSERT(s->resident == 0, "a space without areas must not hold frames");
+    ASSERT(s->resident == 0 && s->tables == 0, "a space without areas holds no frames, no tables");
     pmap_free_root(s->root);
     space_uncharge(s, s->committed);
     slab_free(&cache, s);
@@ -129,6 +132,13 @@ uint64 space_resident(const struct space *s)
 
 /* --- Promises --------------------------------------------------------------------------------- */
 
+/* Removes the tables that only the free range start .. end would need. */
+static void drop_tables(struct space *s, uint64 start, uint64 end)
+{
+    struct area *below = area_below(&s->areas, start), *above = area_above(&s->areas, start);
+    pmap_remove(s, start, end, below ? below->end : 0, above ? above->start : MAXVA);
+}
+
 /* Adds the free range start .. end; 0 or -ENOMEM with nothing changed. */
 static int promise(struct space *s, uint64 start, uint64 end, const struct area *like)
 {
@@ -137,7 +147,11 @@ static int promise(struct space *s, uint64 start, uint64 end, const struct area 
 
     if (space_charge(s, charge) < 0)
         return -ENOMEM;
-    if (area_add(&s->areas, start, end, like, space_frame_flags(s)) < 0) {
+    int r = like->charged ? pmap_make_tables(s, start, end) : 0;
+    if (r == 0)
+        r = area_add(&s->areas, start, end, like, space_frame_flags(s));
+    if (r < 0) {
+        drop_tables(s, start, end);
         space_uncharge(s, charge);
         return -ENOMEM;
     }
@@ -224,7 +238,7 @@ static int grow_heap(struct space *s, uint64 n, bool charged)
     struct area like = {.prot = AREA_R | AREA_W, .kind = AREA_HEAP, .charged = charged};
     int r = 0;
 
-    if (s->brk >= USER_END || n >= USER_END - s->brk)
+    if (n > USER_END - s->brk)
         return -ENOMEM;
     /* A page belongs to the call that first reached it. */
     uint64 start = PGROUNDUP(s->brk), end = PGROUNDUP(s->brk + n);
@@ -293,6 +307,11 @@ static int copy_pages(struct space *child, struct space *parent, bool eager)
         r = pmap_fork(parent, child, a, eager);
     if (!eager)
         tlb_flush_space(parent);
+    vm_count(parent, VM_STAT(tables), child->tables);
+    if (eager)
+        vm_count(parent, VM_STAT(frames_copied), child->resident);
+    else
+        vm_count(parent, VM_STAT(frames_shared), child->resident);
     return r;
 }
 
@@ -307,6 +326,8 @@ int space_fork(struct space *parent, int mode, struct space **result)
     int r = copy_promises(child, parent);
     if (r == 0)
         r = copy_pages(child, parent, mode == FORK_EAGER);
+    if (r == 0)
+        vm_count(parent, VM_STAT(forks), 1);
     mutex_unlock(&parent->lock);
     child->reserve = false;
     if (r == 0)

@@ -29,6 +29,7 @@ struct space {
     uint64 stack_low;      /* the stack may grow down to here; the guard page lies below */
     uint64 committed;      /* pages charged (vm/commit.h) */
     uint64 promised;       /* pages of all areas; read without the lock by space_size() */
+    uint64 tables;         /* page tables below the root */
     uint64 resident;       /* frames in the page table, the zero frame not counted; read without */
     uint64 tlb_gen;        /* grows when a PTE is tightened or removed; read without the lock */
 

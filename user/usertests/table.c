@@ -68,6 +68,7 @@
     TEST(heap_lazy_sparse)                                                                         \
     TEST(heap_huge)                                                                                \
     SLOW(heap_keeps_promise)                                                                       \
+    SLOW(heap_sparse_reader)                                                                       \
     SLOW(heap_exhausts_memory)                                                                     \
     SLOW(heap_contended)                                                                           \
     TEST(malloc_random)                                                                            \
