@@ -71,7 +71,7 @@ void pmap_enter(struct space *s, const pte_t *slot, uint64 va, struct frame *f, 
  * Gives the entry, which maps a frame already, the rights `prot` and sets A and D: never takes any
  * away.  A stale entry in a translation cache costs one SPURIOUS fault.
  */
-void pmap_widen(struct space *s, const pte_t *slot, int prot);
+void pmap_widen(struct space *s, const pte_t *slot, uint64 va, int prot);
 
 /*
  * Removes the mappings in start .. end and the page tables that lie wholly in floor .. ceiling:

@@ -62,6 +62,8 @@ static bool furnish(struct space *s)
     s->root = pmap_new_root(space_frame_flags(s));
     if (s->root == 0)
         space_uncharge(s, SPACE_COST);
+    else
+        ledger_new_root(s);
     return s->root != 0;
 }
 
@@ -184,7 +186,7 @@ int space_map(struct space *s, uint64 start, uint64 end, int prot, enum area_kin
     mutex_lock(&s->lock);
     if (vacant(s, start, end))
         r = promise(s, start, end, &like);
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -199,7 +201,7 @@ int space_unmap(struct space *s, uint64 start, uint64 end)
         r = area_split(&s->areas, a, end, space_frame_flags(s));
     while (r == 0 && (a = area_overlap(&s->areas, start, end)) != NULL)
         forget(s, a, a->start > start ? a->start : start, a->end < end ? a->end : end);
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -222,7 +224,7 @@ int space_set_stack(struct space *s, uint64 end)
         s->stack_top = top;
         s->heap = s->brk = top;
     }
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -273,7 +275,7 @@ int64 space_sbrk(struct space *s, int64 n, int mode)
         r = -EINVAL;
     else if (n < 0 && down <= old)
         shrink_heap(s, old - down);
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r < 0 ? r : (int64)old;
 }
 
@@ -328,7 +330,7 @@ int space_fork(struct space *parent, int mode, struct space **result)
         r = copy_pages(child, parent, mode == FORK_EAGER);
     if (r == 0)
         vm_count(parent, VM_STAT(forks), 1);
-    mutex_unlock(&parent->lock);
+    space_unlock(parent);
     child->reserve = false;
     if (r == 0)
         *result = child;

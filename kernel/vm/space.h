@@ -6,6 +6,7 @@
 #include "kernel/sync/mutex.h"
 #include "kernel/trap/trapframe.h"
 #include "kernel/vm/area.h"
+#include "kernel/vm/ledger.h"
 #include "kernel/vmstat.h"
 
 /* What is known here of the process that uses a space; a part of struct proc. */
@@ -48,7 +49,18 @@ struct space {
     uint asid;             /* 0 = none yet */
     uint64 asid_epoch;     /* in which asid was given */
     uint64 tlb_seen[NCPU]; /* tlb_gen when that hart last dropped what it knew of this space */
+
+#ifdef DEBUG
+    struct ledger ledger; /* ledger.c */
+#endif
 };
+
+/* To be used instead of mutex_unlock(&s->lock). */
+static inline void space_unlock(struct space *s)
+{
+    ledger_check(s, "unlock of a space");
+    mutex_unlock(&s->lock);
+}
 
 /* The user half ends here: nothing is ever mapped at or above it. */
 #define USER_END ((uint64)(TRAPFRAME - PGSIZE))
