@@ -19,14 +19,7 @@ static void release_resources(struct proc *p)
     inode_put(p->cwd);
     inode_put(p->exe);
     p->cwd = p->exe = NULL;
-    struct space *s = p->space;
-    spin_lock(&ptable_lock); /* proc_list() looks into the space under this lock */
-    p->space = NULL;
-    spin_unlock(&ptable_lock);
-    irq_push();
-    space_activate(NULL);
-    irq_pop();
-    space_put(s);
+    proc_set_space(p, NULL);
 }
 
 /* ptable_lock held. */

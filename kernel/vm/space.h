@@ -32,6 +32,7 @@ struct space {
     uint64 promised;       /* pages of all areas; read without the lock by space_size() */
     uint64 tables;         /* page tables below the root */
     uint64 resident;       /* frames in the page table, the zero frame not counted; read without */
+    uint users;            /* processes that run in it: more than one only under vfork */
     uint64 tlb_gen;        /* grows when a PTE is tightened or removed; read without the lock */
 
     /* Constant after creation. */
@@ -42,7 +43,7 @@ struct space {
     bool reserve;         /* it may use the reserves of frames and of commitment */
 
     /* Atomic. */
-    uint refs;       /* processes that use it: more than one only under vfork */
+    uint refs;       /* users, and whoever looks at it */
     uint code_stale; /* bit per hart: it must fence.i before it runs this space */
 
     /* tlb.c */
@@ -72,6 +73,13 @@ struct space *space_new(void);
 struct space *space_new_reserved(bool reserve);
 void space_get(struct space *s);
 void space_put(struct space *s); /* the last reference frees everything; may sleep */
+
+/*
+ * A space has one user from the start.  One more begins to run in it, which costs as much as any
+ * process does: a reference, or -ENOMEM with nothing changed.  And one goes, with its reference.
+ */
+int space_lend(struct space *s);
+void space_leave(struct space *s); /* may sleep */
 
 /*
  * Promises start .. end (page-aligned) of zeroed private memory, charged.  AREA_W implies AREA_R.
