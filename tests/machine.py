@@ -27,17 +27,6 @@ def copy_image(source, target):
     subprocess.run(["cp", "--sparse=always", source, target], check=True, timeout=60)
 
 
-def image_with(folder):
-    """Builds and returns an image that also has the programs in tests/FOLDER."""
-    own = f"build/{folder}"
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
-    made = subprocess.run(["make", f"O={own}", f"UPROGS_EXTRA=tests/{folder}", "WERROR=1", "image"],
-                          cwd=TOP, env=env, capture_output=True, text=True, timeout=300,
-                          check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
-    return TOP / own / "fs.img"
-
-
 class Machine:
     """One boot.  Use as a context manager: the QEMU that it started is gone afterwards."""
 
@@ -47,6 +36,7 @@ class Machine:
         self.own_dir = None if workdir else tempfile.mkdtemp(prefix="faultline-")
         self.dir = pathlib.Path(workdir or self.own_dir)
         self.image = None
+        self.debug = debug
         args = ["-machine", machine, "-bios", "none", "-m", str(mem), "-smp", str(cpus),
                 "-nographic", "-kernel", str(kernel or products(debug) / "kernel.elf"),
                 "-global", "virtio-mmio.force-legacy=false"]
@@ -134,7 +124,13 @@ class Machine:
         return self.child.exitstatus
 
     def halt(self):
-        """Ends the machine from its shell and checks the disk that it leaves."""
+        """Ends the machine from its shell and checks the disk that it leaves.
+
+        A DEBUG kernel proves its rules (docs/invariants.md) before.
+        """
+        if self.debug:
+            self.line("vmcheck")
+            self.expect(r"(?<=\n)0 rules broken\r\n")
         self.line("halt")
         code = self.exit_code()
         assert code == 0, f"halt ended QEMU with status {code}"

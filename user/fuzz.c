@@ -171,6 +171,8 @@ int main(int argc, char **argv)
         failed = run_round(round, quota);
         clean_up();
         failed += leaked(&before);
+        if (vmcheck() > 0)
+            failed += prog_fail("the kernel breaks its rules");
         made += quota * processes;
     }
     if (sum_of_others() != others) {

@@ -134,6 +134,8 @@ int main(int argc, char **argv)
         int failed = run_round(round);
         clean_up();
         failed += leaked(&before);
+        if (vmcheck() > 0)
+            failed += prog_fail("the kernel breaks its rules");
         if (failed) {
             printf("grind: FAILED in round %d; repeat with -s %d\n", round, seed);
             return 1;

@@ -17,6 +17,7 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/mem/slab.h"
 #include "kernel/param.h"
+#include "kernel/vm/check.h"
 
 #define STEPS 64 /* pages that the hand passes while the lock is held */
 
@@ -28,6 +29,8 @@ static uint table_bits;
 static struct list clock; /* the hand stands at the front */
 static uint64 npages;
 static struct slab_cache page_slab;
+
+static const struct frame *frame_by_owner(const struct frame *f);
 
 bool cache_init(void)
 {
@@ -42,6 +45,7 @@ bool cache_init(void)
     list_init(&clock);
     slab_init(&page_slab, "page", sizeof(struct page));
     cache_store_init(&cache_disk);
+    check_set_cache(frame_by_owner);
     return true;
 }
 
@@ -57,11 +61,17 @@ static inline struct page **chain_of(const struct store *s, uint64 index)
     return &table[(key * 0x9e3779b97f4a7c15UL) >> (64 - table_bits)];
 }
 
-static inline struct page *find(const struct store *s, uint64 index)
+static inline struct page *look_up(const struct store *s, uint64 index)
 {
     struct page *pg = *chain_of(s, index);
     while (pg && (pg->index != index || pg->store != s))
         pg = pg->next;
+    return pg;
+}
+
+static inline struct page *find(const struct store *s, uint64 index)
+{
+    struct page *pg = look_up(s, index);
     if (pg) {
         atomic_add(&pg->refs, 1);
         pg->used = true;
@@ -69,9 +79,30 @@ static inline struct page *find(const struct store *s, uint64 index)
     return pg;
 }
 
+static struct frame *frame_of_page(const struct page *pg)
+{
+    return frame_of(phys(pg->bytes));
+}
+
+/* While a page is in the table, its frame says under which name. */
+static void set_owner(struct page *pg, uint64 store, uint64 index)
+{
+    struct frame *f = frame_of_page(pg);
+    f->owner[0] = store;
+    f->owner[1] = index;
+}
+
+/* For vm/check.c, while nobody else runs. */
+static const struct frame *frame_by_owner(const struct frame *f)
+{
+    const struct page *pg = look_up((const struct store *)f->owner[0], f->owner[1]);
+    return pg ? frame_of_page(pg) : NULL;
+}
+
 static void insert(struct page *pg)
 {
     struct page **chain = chain_of(pg->store, pg->index);
+    set_owner(pg, (uint64)pg->store, pg->index);
     pg->next = *chain;
     *chain = pg;
     list_add_tail(&clock, &pg->lru);
@@ -87,12 +118,13 @@ static void take_out(struct page *pg)
     *link = pg->next;
     list_del(&pg->lru);
     list_del(&pg->of_store);
+    set_owner(pg, 0, 0);
     npages--;
 }
 
 static void destroy(struct page *pg)
 {
-    frame_put(frame_of(phys(pg->bytes)));
+    frame_put(frame_of_page(pg));
     slab_free(&page_slab, pg);
 }
 

@@ -44,11 +44,11 @@ uint pipe_count(void)
 /* A page, which counts as promised like one of a process; NULL if there is none. */
 static uint8 *new_page(void)
 {
-    if (commit_charge(1, false) < 0)
+    if (commit_charge_other(1) < 0)
         return NULL;
     struct frame *f = frame_alloc(FRAME_PIPE, 0);
     if (!f)
-        commit_uncharge(1);
+        commit_uncharge_other(1);
     return f ? frame_virt(f) : NULL;
 }
 
@@ -57,7 +57,7 @@ static void free_page(uint8 *page)
     if (!page)
         return;
     frame_put(frame_of(phys(page)));
-    commit_uncharge(1);
+    commit_uncharge_other(1);
 }
 
 static struct pipe *new_pipe(void)

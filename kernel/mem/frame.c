@@ -16,6 +16,7 @@
 #include "kernel/mem/hartcache.h"
 #include "kernel/mem/poison.h"
 #include "kernel/riscv.h"
+#include "kernel/sync/spinlock.h"
 
 #define MAX_REFS    0x7fffffffU /* far from wrapping, however many harts count at once */
 #define BLOCK_BYTES (FRAME_BLOCK << PGSHIFT)
@@ -105,31 +106,7 @@ void frame_add(paddr start, paddr end)
     reserve = managed / 256 > 64 ? managed / 256 : 64;
 }
 
-/* Takes from the cache or from the buddy allocator above the reserve. */
-static struct frame *take(int order)
-{
-    if (order > 0)
-        return buddy_alloc(order, reserve);
-    struct frame *f = hartcache_pop();
-    return f ? f : hartcache_refill(reserve);
-}
-
-static struct frame *take_at_any_price(int order, int flags)
-{
-    struct frame *f = take(order);
-
-    if (!f && hartcache_drain_all() > 0)
-        f = take(order);
-    if (!f && reclaim_hook && reclaim_hook()) {
-        hartcache_drain_all();
-        f = take(order);
-    }
-    if (!f && (flags & FRAME_RESERVE))
-        f = buddy_alloc(order, 0);
-    return f;
-}
-
-/* Makes a free frame, or the first of a block, one in use. */
+/* Makes a free frame, or a block of them, one in use. */
 static inline struct frame *hand_out(struct frame *f, enum frame_state state, int order)
 {
     poison_check_frames(f, order);
@@ -139,6 +116,54 @@ static inline struct frame *hand_out(struct frame *f, enum frame_state state, in
     f->refs = 1;
     f->owner[0] = f->owner[1] = 0;
     list_init(&f->link);
+    if (order > 0)
+        set_state(f, order, state);
+    return f;
+}
+
+/* Takes from the cache or from the buddy allocator above the reserve. */
+static struct frame *take(enum frame_state state, int order)
+{
+    whole_begin();
+    struct frame *f = order > 0 ? buddy_alloc(order, reserve) : hartcache_pop();
+    if (!f && order == 0)
+        f = hartcache_refill(reserve);
+    if (f)
+        hand_out(f, state, order);
+    whole_end();
+    return f;
+}
+
+static struct frame *take_from_reserve(enum frame_state state, int order)
+{
+    whole_begin();
+    struct frame *f = buddy_alloc(order, 0);
+    if (f)
+        hand_out(f, state, order);
+    whole_end();
+    return f;
+}
+
+static uint64 drain_caches(void)
+{
+    whole_begin();
+    uint64 drained = hartcache_drain_all();
+    whole_end();
+    return drained;
+}
+
+static struct frame *take_at_any_price(enum frame_state state, int order, int flags)
+{
+    struct frame *f = take(state, order);
+
+    if (!f && drain_caches() > 0)
+        f = take(state, order);
+    if (!f && reclaim_hook && reclaim_hook()) {
+        drain_caches();
+        f = take(state, order);
+    }
+    if (!f && (flags & FRAME_RESERVE))
+        f = take_from_reserve(state, order);
     return f;
 }
 
@@ -151,21 +176,19 @@ static struct frame *clear(struct frame *f)
 /* frame_alloc() when the hart's cache is empty: apart, to keep the usual path short. */
 static struct frame *__attribute__((noinline)) alloc_slowly(enum frame_state state, int flags)
 {
-    struct frame *f = take_at_any_price(0, flags);
-
-    if (!f)
-        return NULL;
-    hand_out(f, state, 0);
-    return flags & FRAME_ZEROED ? clear(f) : f;
+    struct frame *f = take_at_any_price(state, 0, flags);
+    return f && flags & FRAME_ZEROED ? clear(f) : f;
 }
 
 struct frame *frame_alloc(enum frame_state state, int flags)
 {
+    whole_begin();
     struct frame *f = hartcache_pop();
-
+    if (f)
+        hand_out(f, state, 0);
+    whole_end();
     if (!f)
         return alloc_slowly(state, flags);
-    hand_out(f, state, 0);
     return flags & FRAME_ZEROED ? clear(f) : f;
 }
 
@@ -176,12 +199,8 @@ struct frame *frame_alloc_order(enum frame_state state, int order, int flags)
     if (order < 0 || order > MAX_ORDER)
         panic("frame_alloc_order: order %d is not between 0 and %d", order, MAX_ORDER);
 
-    struct frame *f = take_at_any_price(order, flags);
-    if (!f)
-        return NULL;
-    hand_out(f, state, order);
-    set_state(f, order, state);
-    if (flags & FRAME_ZEROED)
+    struct frame *f = take_at_any_price(state, order, flags);
+    if (f && flags & FRAME_ZEROED)
         memset(frame_virt(f), 0, (uint64)PGSIZE << order);
     return f;
 }
@@ -241,10 +260,13 @@ static bool __attribute__((noinline)) release(struct frame *f)
 bool frame_put(struct frame *f)
 {
     check_entry("frame_put", f);
+    whole_begin();
     uint refs = atomic_sub(&f->refs, 1);
     if (refs > MAX_REFS)
         bad_count("frame_put", f);
-    return refs == 0 && release(f);
+    bool last = refs == 0 && release(f);
+    whole_end();
+    return last;
 }
 
 uint64 frame_free_count(void)
@@ -266,3 +288,18 @@ void frame_set_reclaim(bool (*reclaim)(void))
 {
     reclaim_hook = reclaim;
 }
+
+#ifdef DEBUG
+void frame_each_cached(void (*visit)(struct frame *f))
+{
+    for (struct hartcache *c = hartcaches; c < hartcaches + nharts; c++)
+        for (int i = 0; i < HARTCACHE_SLOTS; i++)
+            if (c->slot[i])
+                visit(c->slot[i]);
+}
+
+uint64 frame_buddy_count(void)
+{
+    return buddy_free_count();
+}
+#endif

@@ -33,7 +33,12 @@ struct frame {
     uchar in_buddy;   /* a free block of the buddy allocator starts here */
     uchar poisoned;   /* DEBUG: free and filled with poison */
     struct list link; /* on the list of the one who owns the frame in this state */
-    uint64 owner[2];  /* theirs too, e.g. (store, index) */
+    uint64 owner[2];  /* theirs too: the cache's (store, index), a slab's cache and free object */
+#ifdef DEBUG
+    uint pins;         /* atomic: how many of the references are pins (vm/usercopy.c) */
+    uint mapped : 31;  /* vm/check.c, only while it runs: how often it has found the frame */
+    uint writable : 1; /* the same: one of the entries found is writable */
+#endif
 };
 
 #define MAX_ORDER   10 /* the largest block is 2^10 frames: 4 MiB */
@@ -75,6 +80,12 @@ bool frame_put(struct frame *f); /* true if this was the last reference and f is
 
 /* Free frames, those in hart caches included.  A snapshot; exact while nobody allocates. */
 uint64 frame_free_count(void);
+
+#ifdef DEBUG
+/* For vm/check.c, while no other hart runs: the frames in the caches of harts, one by one. */
+void frame_each_cached(void (*visit)(struct frame *f));
+uint64 frame_buddy_count(void); /* free frames that are in none of those */
+#endif
 
 uint64 frame_managed_count(void); /* frames that frame_add() got: free or in use */
 uint64 frame_reserve_count(void); /* of those, the last ones are kept for FRAME_RESERVE */

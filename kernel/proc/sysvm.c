@@ -9,7 +9,7 @@
 #include "kernel/errno.h"
 #include "kernel/proc/proc.h"
 #include "kernel/trap/syscall.h"
-#include "kernel/vm.h"
+#include "kernel/vm/check.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/usercopy.h"
 
@@ -39,13 +39,13 @@ int64 sys_vmstat(const uint64 arg[6])
     return r < 0 ? r : copyout(self->space, arg[1], &stat, sizeof stat);
 }
 
-int64 sys_forkmode(const uint64 arg[6])
+/* The number of broken rules, which are named on the console. */
+int64 sys_vmcheck(const uint64 arg[6])
 {
-    struct proc *p = proc_self();
-    int mode = (int)arg[0], old = p->fork_mode == FORK_EAGER ? FORK_EAGER : FORK_COW;
-    if (mode != FORK_ASK && mode != FORK_COW && mode != FORK_EAGER)
-        return -EINVAL;
-    if (mode != FORK_ASK)
-        p->fork_mode = mode;
-    return old;
+    (void)arg;
+#ifdef DEBUG
+    return check_machine();
+#else
+    return -ENOSYS;
+#endif
 }

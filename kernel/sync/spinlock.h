@@ -53,6 +53,18 @@ bool spin_held(const struct spinlock *lk); /* by this hart; only in DEBUG builds
 void irq_push(void);
 void irq_pop(void);
 
+/*
+ * Around the steps that move a frame or a charge from one account to another: vm/check.c stops the
+ * other harts by an interrupt, and must see all of the steps or none.  Nothing in release builds.
+ */
+#ifdef DEBUG
+#define whole_begin() irq_push()
+#define whole_end()   irq_pop()
+#else
+#define whole_begin() ((void)0)
+#define whole_end()   ((void)0)
+#endif
+
 /* The caller holds no spin lock, has interrupts on and handles none: it may wait. */
 bool may_sleep(void);
 

@@ -5,9 +5,8 @@
  *
  *     managed frames = for the kernel | for init and the shell | for everybody
  *
- * The kernel's share pays for what is not charged page by page: slabs, the file cache's floor.
- * What one process always costs is charged with its space (SPACE_COST, space.c), and each page
- * table when it is made.
+ * The kernel's share pays for what is not charged page by page: page tables, slabs, the file
+ * cache's floor.  What one process always costs is charged with its space (SPACE_COST, space.c).
  *
  * Lock: none, the number is changed by compare-and-swap.
  */
@@ -16,12 +15,14 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/panic.h"
 #include "kernel/mem/frame.h"
+#include "kernel/sync/spinlock.h"
 #include "kernel/vm/space.h"
 
 #define KERNEL_SHARE_MAX 16384UL /* frames: 64 MiB */
 #define RESERVE_MAX      256UL   /* frames: 1 MiB */
 
 static uint64 total;   /* atomic */
+static uint64 other;   /* atomic: of that, what belongs to no space */
 static uint64 limit;   /* constant after boot */
 static uint64 reserve; /* the last of `limit`; constant after boot */
 
@@ -55,6 +56,29 @@ void commit_uncharge(uint64 n)
     uint64 left = atomic_sub(&total, n);
     if (left + n < n)
         panic("commit_uncharge: more pages returned than promised");
+}
+
+int commit_charge_other(uint64 n)
+{
+    whole_begin();
+    int r = commit_charge(n, false);
+    if (r == 0)
+        atomic_add(&other, n);
+    whole_end();
+    return r;
+}
+
+void commit_uncharge_other(uint64 n)
+{
+    whole_begin();
+    atomic_sub(&other, n);
+    commit_uncharge(n);
+    whole_end();
+}
+
+uint64 commit_other(void)
+{
+    return load_relaxed(&other);
 }
 
 uint64 commit_total(void)

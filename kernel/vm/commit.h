@@ -19,4 +19,9 @@ void commit_set_limit(void);
 int commit_charge(uint64 n, bool reserve);
 void commit_uncharge(uint64 n);
 
+/* The same for pages that belong to no space, such as a pipe's; commit_other() counts them. */
+int commit_charge_other(uint64 n);
+void commit_uncharge_other(uint64 n);
+uint64 commit_other(void);
+
 #endif

@@ -38,7 +38,7 @@ static void put_all(struct frame **frame, uint n)
 static bool take_frames(struct frame *frame[STACK_FRAMES], int frame_flags)
 {
     for (uint n = 0; n < STACK_FRAMES; n++) {
-        frame[n] = frame_alloc(FRAME_KSTACK, frame_flags);
+        frame[n] = frame_alloc(FRAME_WIRED, frame_flags);
         if (frame[n] == NULL) {
             put_all(frame, n);
             return false;
@@ -128,7 +128,6 @@ uint64 kstack_shrink(void)
             pmap_kernel_clear(bottom_of(slot[i]), frame[i], STACK_FRAMES);
         tlb_flush_kernel();
         for (uint i = 0; i < n; i++) {
-            ledger_check_stack_gone(bottom_of(slot[i]));
             put_all(frame[i], STACK_FRAMES);
             put_back(bare, &nbare, slot[i]);
         }

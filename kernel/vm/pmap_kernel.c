@@ -111,8 +111,8 @@ void pmap_init_kernel(void)
 void pmap_init_hart(void)
 {
     mmu_set_satp(SATP_SV39 | pmap_kernel_root >> PGSHIFT);
-    tlb_init_hart(); /* fences */
-    ledger_check_hart();
+    mmu_fence_all();
+    tlb_init_hart();
 }
 
 /* The lower table that the entry points to; another hart may be creating it at the same time. */
@@ -121,11 +121,15 @@ static pte_t *shared_table(pte_t *slot, int frame_flags)
     pte_t pte = load_acquire(slot);
     if (pte)
         return sv39_table(pte);
-    struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED | frame_flags);
+    struct frame *f = frame_alloc(FRAME_WIRED, FRAME_ZEROED | frame_flags);
     if (f == NULL)
         return NULL;
-    if (!atomic_cas(slot, 0, PA2PTE(frame_pa(f)) | PTE_V))
+    whole_begin();
+    if (atomic_cas(slot, 0, PA2PTE(frame_pa(f)) | PTE_V))
+        f->state = FRAME_TABLE;
+    else
         frame_put(f);
+    whole_end();
     return sv39_table(load_acquire(slot));
 }
 
@@ -138,9 +142,12 @@ bool pmap_kernel_map(uint64 va, struct frame *const *frame, uint n, int frame_fl
         if (table == NULL)
             return false;
     }
-    ledger_kernel_map(va);
-    for (uint i = 0; i < n; i++)
+    for (uint i = 0; i < n; i++) {
+        whole_begin();
         sv39_store(&table[sv39_index(va, 0) + i], PA2PTE(frame_pa(frame[i])) | WRITE);
+        frame[i]->state = FRAME_KSTACK;
+        whole_end();
+    }
     return true;
 }
 
@@ -150,10 +157,12 @@ void pmap_kernel_clear(uint64 va, struct frame **frame, uint n)
 
     for (int level = 2; level > 0; level--)
         table = sv39_table(table[sv39_index(va, level)]);
-    ledger_kernel_clear(va);
     for (uint i = 0; i < n; i++) {
         const pte_t *slot = &table[sv39_index(va, 0) + i];
         frame[i] = frame_of(PTE2PA(*slot));
+        whole_begin();
         sv39_store(slot, 0);
+        frame[i]->state = FRAME_WIRED;
+        whole_end();
     }
 }

@@ -9,6 +9,7 @@
  */
 #include "kernel/vm/usercopy.h"
 #include "kernel/errno.h"
+#include "kernel/lib/atomic.h"
 #include "kernel/lib/panic.h"
 #include "kernel/vm/fault.h"
 #include "kernel/vm/pmap.h"
@@ -18,7 +19,6 @@ static inline pte_t reach(struct space *s, uint64 va, enum fault_access access)
 {
     const pte_t *slot = pmap_find(s, va);
 
-    ledger_check(s, "user copy");
     if (slot && fault_permits(*slot, access))
         return *slot;
     return fault_resolve(s, va, access) == FAULT_OK ? *pmap_find(s, va) : 0;
@@ -55,7 +55,7 @@ int copyin(struct space *s, void *dst, uint64 uva, uint64 n)
         uva += m;
         n -= m;
     }
-    space_unlock(s);
+    mutex_unlock(&s->lock);
     return r;
 }
 
@@ -77,7 +77,7 @@ int copyout(struct space *s, uint64 uva, const void *src, uint64 n)
         uva += m;
         n -= m;
     }
-    space_unlock(s);
+    mutex_unlock(&s->lock);
     return r;
 }
 
@@ -110,8 +110,19 @@ int copyinstr(struct space *s, char *dst, uint64 uva, uint64 max)
             break;
         }
     }
-    space_unlock(s);
+    mutex_unlock(&s->lock);
     return r;
+}
+
+/* DEBUG builds know which references are pins. */
+static inline void count_pin(struct frame *f, int n)
+{
+#ifdef DEBUG
+    atomic_add(&f->pins, (uint)n);
+#else
+    (void)f;
+    (void)n;
+#endif
 }
 
 int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, struct pin *p)
@@ -129,8 +140,9 @@ int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, st
         p->iov.piece[i].len = len;
         p->frame[i] = frame_of(PTE2PA(pte));
         frame_get(p->frame[i]);
+        count_pin(p->frame[i], 1);
     }
-    space_unlock(s);
+    mutex_unlock(&s->lock);
     p->iov.n = i;
     p->iov.total = va - uva;
     return va == uva && n > 0 ? -EFAULT : (int64)(va - uva);
@@ -138,6 +150,11 @@ int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, st
 
 void user_unpin(struct pin *p)
 {
-    while (p->iov.n > 0)
-        frame_put(p->frame[--p->iov.n]);
+    while (p->iov.n > 0) {
+        struct frame *f = p->frame[--p->iov.n];
+        whole_begin();
+        count_pin(f, -1);
+        frame_put(f);
+        whole_end();
+    }
 }

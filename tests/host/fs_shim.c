@@ -116,19 +116,18 @@ void waitq_wake_all(struct waitq *q)
 
 /* --- memory that was promised ----------------------------------------------------------------- */
 
-int commit_charge(uint64 n, bool reserve)
+int commit_charge_other(uint64 n)
 {
-    (void)reserve;
     if (n > shim_promises - shim_promised)
         return -ENOMEM;
     shim_promised += n;
     return 0;
 }
 
-void commit_uncharge(uint64 n)
+void commit_uncharge_other(uint64 n)
 {
     if (n > shim_promised)
-        panic("commit_uncharge: more than was promised");
+        panic("commit_uncharge_other: more than was promised");
     shim_promised -= n;
 }
 

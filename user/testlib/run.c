@@ -161,6 +161,15 @@ static enum result run_body(const struct test *t, const struct kstat *before, ch
     return judge(status, late, strays, reason, n);
 }
 
+/* A kernel made with DEBUG=1 proves its rules (docs/invariants.md); another one cannot be asked. */
+static int rules_broken(char *reason, int n)
+{
+    int broken = vmcheck();
+    if (broken > 0)
+        snprintf(reason, n, "the kernel breaks %d of its rules: see the console", broken);
+    return broken > 0;
+}
+
 /*
  * A kernel may keep some frames for itself after the first time that it needed them: a loss of
  * nothing but frames counts only if it happens again.
@@ -171,8 +180,8 @@ enum result run_test(const struct test *t, char *reason, int n)
     for (int attempt = 0; attempt < 3; attempt++) {
         struct kstat before = kernel_now();
         enum result r = run_body(t, &before, reason, n);
-        if (r == FAILED)
-            return r;
+        if (r == FAILED || rules_broken(reason, n))
+            return FAILED;
         char leak[160];
         if (!leak_found(&before, leak, sizeof leak, &frames_only))
             return r;
