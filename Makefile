@@ -95,6 +95,7 @@ XFLAGS := $(COMMON) -O1 -Wall -fstack-protector-strong $(NORECURSE)
 UWERR  := $(WERR) -Wno-error=format -Wno-error=format-security
 LDFLAGS := -m elf64lriscv -nostdlib -static --build-id=none \
     -z max-page-size=4096 -z noexecstack
+STRIP := --strip-debug # the symbols stay: the kernel names functions by them
 HOSTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -I.
 TESTFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined \
     -fno-sanitize-recover=all -DHOST_TEST -I.
@@ -138,7 +139,7 @@ $(eval $(call note,$(O)/kernel.note,$(CC) $(CCVERSION) $(KFLAGS)))
 $(eval $(call note,$(O)/user.note,$(CC) $(CCVERSION) $(UFLAGS)))
 $(eval $(call note,$(O)/extra.note,$(CC) $(CCVERSION) $(XFLAGS) $(XSRC)))
 $(eval $(call note,$(O)/klink.note,$(LDFLAGS) $(KOBJ)))
-$(eval $(call note,$(O)/ulink.note,$(LDFLAGS) $(ULIB) $(USRC)))
+$(eval $(call note,$(O)/ulink.note,$(LDFLAGS) $(STRIP) $(ULIB) $(USRC)))
 $(eval $(call note,$(O)/image.note,$(BIN)))
 $(eval $(call note,build/host.note,$(HOSTCC) $(HOSTFLAGS) $(IMGLIB)))
 $(eval $(call note,build/test.note,$(HOSTCC) $(TESTFLAGS)))
@@ -199,8 +200,8 @@ $(foreach f,$(XSRC),$(eval $(call extra-program,$f)))
 $(XPROG:%=$(O)/extra/%.elf): $(O)/extra/%.elf: $(O)/extra/%.c.o $(ULIBA) user/user.ld
 	$(link-program)
 
-# The image holds stripped copies; those with symbols are for gdb.
-strip-program = $(Q)mkdir -p $(@D) && $(OBJCOPY) -S $< $@
+# The image holds copies without what only gdb reads.
+strip-program = $(Q)mkdir -p $(@D) && $(OBJCOPY) $(STRIP) $< $@
 
 $(UPROG:%=$(O)/bin/%): $(O)/bin/%: $(O)/user/%.elf
 	$(strip-program)

@@ -3,7 +3,10 @@
 
 #include "kernel/types.h"
 
-/* System V gABI, chapters "ELF Header" and "Program Header"; 64-bit little-endian RISC-V only. */
+/*
+ * System V gABI, chapters "ELF Header", "Program Header", "Sections" and "Symbol Table"; 64-bit
+ * little-endian RISC-V only.
+ */
 
 #define ELF_MAGIC   0x464c457fu /* 0x7f "ELF" */
 #define ELF_CLASS64 2
@@ -14,6 +17,9 @@
 #define ELF_X       1 /* its permissions */
 #define ELF_W       2
 #define ELF_R       4
+#define ELF_SYMTAB  2 /* section: symbols, with the section of their names in `link` */
+#define ELF_STRTAB  3 /* section: strings */
+#define ELF_FUNC    2 /* symbol: the type, the low four bits of `info`, of a function */
 
 struct elf_header {
     uint magic;
@@ -45,6 +51,28 @@ struct elf_segment {
     uint64 filesz;
     uint64 memsz;
     uint64 align;
+};
+
+struct elf_section {
+    uint name;
+    uint type;
+    uint64 flags;
+    uint64 addr;
+    uint64 offset;
+    uint64 size;
+    uint link;
+    uint info;
+    uint64 align;
+    uint64 entsize;
+};
+
+struct elf_symbol {
+    uint name; /* offset in the strings */
+    uchar info;
+    uchar other;
+    ushort section; /* 0 = not defined here */
+    uint64 value;
+    uint64 size; /* 0 = not known */
 };
 
 #endif

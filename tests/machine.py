@@ -27,6 +27,17 @@ def copy_image(source, target):
     subprocess.run(["cp", "--sparse=always", source, target], check=True, timeout=60)
 
 
+def image_with(folder):
+    """Builds and returns an image that also has the programs in tests/FOLDER."""
+    own = f"build/{folder}"
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
+    made = subprocess.run(["make", f"O={own}", f"UPROGS_EXTRA=tests/{folder}", "WERROR=1", "image"],
+                          cwd=TOP, env=env, capture_output=True, text=True, timeout=300,
+                          check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return TOP / own / "fs.img"
+
+
 class Machine:
     """One boot.  Use as a context manager: the QEMU that it started is gone afterwards."""
 

@@ -1,27 +1,17 @@
 """Programs written for xv6 (tests/compat) compile unmodified with -Wall -Werror, and run."""
 
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
 
-from machine import TOP, Machine
-
-OWN = "build/compat"
+from machine import TOP, Machine, copy_image, image_with
 
 
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory):
     """A machine whose image has the programs, at its prompt; its disk is checked at the end."""
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
-    made = subprocess.run(["make", f"O={OWN}", "UPROGS_EXTRA=tests/compat", "WERROR=1", "image"],
-                          cwd=TOP, env=env, capture_output=True, text=True, timeout=300,
-                          check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
     image = tmp_path_factory.mktemp("compat") / "fs.img"
-    shutil.copyfile(TOP / OWN / "fs.img", image)
+    copy_image(image_with("compat"), image)
     with Machine(cpus=2, mem="64M", image=image) as m:
         m.boot()
         yield m

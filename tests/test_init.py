@@ -1,26 +1,17 @@
 """Attacks at init, at the console's shell and at the programs that run (tests/attack/attack.c)."""
 
-import os
 import re
 import subprocess
 import time
 
 import pytest
 
-from machine import CTRL_C, CTRL_D, CTRL_P, MKFS, TOP, Machine, copy_image, products
-
-OWN = "build/attack"
+from machine import CTRL_C, CTRL_D, CTRL_P, MKFS, Machine, copy_image, image_with, products
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    """An image with the program `attack`."""
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
-    made = subprocess.run(["make", f"O={OWN}", "UPROGS_EXTRA=tests/attack", "WERROR=1", "image"],
-                          cwd=TOP, env=env, capture_output=True, text=True, timeout=300,
-                          check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
-    return TOP / OWN / "fs.img"
+def image():
+    return image_with("attack")
 
 
 @pytest.fixture

@@ -17,15 +17,9 @@ static void release_resources(struct proc *p)
 {
     fd_close_all(p);
     inode_put(p->cwd);
-    p->cwd = NULL;
-    struct space *s = p->space;
-    spin_lock(&ptable_lock); /* proc_list() looks into the space under this lock */
-    p->space = NULL;
-    spin_unlock(&ptable_lock);
-    irq_push();
-    space_activate(NULL);
-    irq_pop();
-    space_put(s);
+    inode_put(p->exe);
+    p->cwd = p->exe = NULL;
+    proc_set_space(p, NULL);
 }
 
 /* ptable_lock held. */

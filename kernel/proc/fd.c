@@ -38,6 +38,15 @@ struct file *fd_take(int fd)
     return f;
 }
 
+struct file *fd_replace(struct proc *p, int fd, struct file *f)
+{
+    struct file *old = p->files[fd];
+    uint64 bit = 1UL << fd;
+    p->files[fd] = f;
+    p->files_open = f ? p->files_open | bit : p->files_open & ~bit;
+    return old;
+}
+
 void fd_copy(struct proc *child, struct proc *parent)
 {
     child->files_open = parent->files_open;

@@ -6,8 +6,8 @@
 
 /*
  * The descriptors of a process: files[fd], NULL if it is not open, and a bit for each in
- * files_open.  Only the process itself uses its table, so there is no lock, and a file that it
- * found there stays while it uses it.
+ * files_open.  Only the process itself uses its table, and before it is visible whoever makes it,
+ * so there is no lock, and a file that it found there stays while it uses it.
  */
 
 /* True if the running process has a free descriptor, which it will have until it uses it. */
@@ -27,6 +27,9 @@ struct file *fd_take(int fd);
 
 /* Enters f at fd, which is free and in range. */
 void fd_set(int fd, struct file *f);
+
+/* Enters f (NULL: nothing) at fd, which is in range; returns what was there, the caller's now. */
+struct file *fd_replace(struct proc *p, int fd, struct file *f);
 
 void fd_copy(struct proc *child, struct proc *parent); /* child has no open files */
 void fd_close_all(struct proc *p);                     /* may sleep */

@@ -6,6 +6,15 @@
 #include "kernel/proc/proc.h"
 #include "kernel/vm/space.h"
 
+void proc_inherit(struct proc *child, struct proc *parent)
+{
+    child->trace_mask = parent->trace_mask;
+    child->fork_mode = parent->fork_mode;
+    child->cwd = inode_get(parent->cwd);
+    fd_copy(child, parent);
+    child->reserve = parent->reserve;
+}
+
 int proc_fork(void)
 {
     struct proc *p = proc_self();
@@ -19,12 +28,9 @@ int proc_fork(void)
     }
     *child->tf = *p->tf;
     child->tf->reg[TF_A0] = 0;
+    child->exe = inode_get(p->exe);
+    proc_inherit(child, p);
     child->space->user = &child->vm;
-    child->trace_mask = p->trace_mask;
-    child->fork_mode = p->fork_mode;
-    child->cwd = inode_get(p->cwd);
-    fd_copy(child, p);
-    child->reserve = p->reserve;
     child->space->reserve = child->reserve;
     proc_publish(child, p);
     int pid = child->pid; /* once it runs, it may be gone at any moment */

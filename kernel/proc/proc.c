@@ -108,7 +108,10 @@ void proc_publish(struct proc *p, struct proc *parent)
     spin_lock(&ptable_lock);
     p->pid = p->vm.pid = p->kthread ? 0 : new_pid();
     p->parent = parent;
-    p->pgid = parent ? parent->pgid : p->pid;
+    if (p->pgid == 0)
+        p->pgid = parent ? parent->pgid : p->pid;
+    else if (p->pgid == PGID_OWN)
+        p->pgid = p->pid;
     p->killed = parent && proc_killed(parent); /* a kill of the group missed only the newborn */
     list_add_tail(&all, &p->all);
     if (!p->kthread)
@@ -174,6 +177,17 @@ int proc_set_group(struct proc *self, int pid, int pgid)
         p->pgid = pgid ? pgid : p->pid;
     spin_unlock(&ptable_lock);
     return r;
+}
+
+void proc_set_name(struct proc *p, const char *path)
+{
+    const char *base = path;
+    for (const char *c = path; *c; c++)
+        if (*c == '/' && c[1] && c[1] != '/')
+            base = c + 1;
+    spin_lock(&ptable_lock); /* against describe() */
+    strlcpy(p->name, base, sizeof p->name);
+    spin_unlock(&ptable_lock);
 }
 
 /* ptable_lock held; the numbers are a snapshot. */

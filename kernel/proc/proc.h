@@ -42,6 +42,7 @@ struct proc {
     uint64 files_open; /* bit fd is set if files[fd] is not NULL */
     struct file *files[NOFILE];
     struct inode *cwd;
+    struct inode *exe; /* the program's file, for its symbols; NULL until the first exec */
     int error;         /* E* of the last failed system call */
     uint64 trace_mask; /* system calls to report, one bit each */
     int fork_mode;     /* FORK_* of kernel/vm.h, 0 as FORK_COW; inherited */
@@ -52,7 +53,9 @@ struct proc {
     struct proc *parent;       /* ptable_lock */
     struct list children;      /* ptable_lock */
     struct list sibling;       /* ptable_lock */
-    struct waitq child_exited; /* ptable_lock */
+    struct waitq child_exited; /* or gave the space back; ptable_lock */
+    struct proc *lender;       /* in whose space it runs since vfork (vfork.c); ptable_lock */
+    struct proc *borrower;     /* who runs in its space meanwhile; ptable_lock */
     int pgid;                  /* ptable_lock */
     int status;                /* of exit; ptable_lock */
 
@@ -73,7 +76,11 @@ void proc_init(void);
 struct proc *proc_new(const char *name, bool reserve);
 void proc_free(struct proc *p); /* never published, or unpublished */
 
-/* Makes p visible: a pid (kernel threads: 0), its parent's group, a place in the family. */
+/*
+ * Makes p visible: a pid (kernel threads: 0), a place in the family, and a group: p->pgid if that
+ * is set, one of its own if it is PGID_OWN, else its parent's.
+ */
+#define PGID_OWN (-1)
 void proc_publish(struct proc *p, struct proc *parent);
 void proc_unpublish(struct proc *p); /* ptable_lock held */
 
@@ -87,6 +94,8 @@ void proc_kill_group(int pgid); /* all but init */
 /* Moves `pid` (0: self; or a child of self) to group pgid (0: its own pid); 0, -ESRCH, -EINVAL. */
 int proc_set_group(struct proc *self, int pid, int pgid);
 
+void proc_set_name(struct proc *p, const char *path); /* the last part of path */
+
 int proc_list(struct procinfo *out, int max); /* returns the entries written */
 void proc_print_all(void);                    /* to the kernel's console; any context */
 
@@ -98,14 +107,38 @@ static inline bool proc_killed(const struct proc *p)
 /* A kernel thread that runs fn(arg), which must not return.  At boot: panics without memory. */
 void kthread_start(const char *name, void (*fn)(void *), void *arg);
 
-/* --- fork.c, exec.c, exit.c ------------------------------------------------------------------- */
+/* --- fork.c, vfork.c, exec.c, spawn.c, exit.c ------------------------------------------------- */
 int proc_fork(void); /* the child's pid, -EAGAIN or -ENOMEM with nothing left behind */
+
+/* What every child gets of its parent; memory, program and registers apart.  Not visible yet. */
+void proc_inherit(struct proc *child, struct proc *parent);
+
+/*
+ * The child's pid, once the child has called exec or has ended; it runs in the caller's space until
+ * then.  -EAGAIN or -ENOMEM with nothing left behind.  A killed caller returns at once.
+ */
+int proc_vfork(void);
+
+/*
+ * p, the running process, uses `space` from now on (NULL: none) and lets go of the one it had,
+ * which it gives back if it was borrowed.  The reference becomes that of p.  May sleep.
+ */
+void proc_set_space(struct proc *p, struct space *space);
 
 /*
  * Replaces the running program.  argv[0..argc-1] are strings in kernel memory.  Returns argc, or
  * -E* with the old image intact.
  */
 int proc_exec(const char *path, char *const argv[], int argc);
+
+/*
+ * A new process with a new program (kernel/spawn.h); argv as above.  action[i].path is an address
+ * in the caller's space, all else is in kernel memory.  Its pid, or -E* with no process and no open
+ * file left behind; only a file that SPAWN_OPEN created or cut off stays so.
+ */
+struct spawn_action;
+int proc_spawn(const char *path, char *const argv[], int argc, const struct spawn_action *action,
+               int n);
 
 void proc_exit(int status) __attribute__((noreturn));
 int proc_wait(int *status); /* the pid of a child that ended, -ECHILD, -EINTR */

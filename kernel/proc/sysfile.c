@@ -108,8 +108,7 @@ int64 sys_dup2(const uint64 arg[6])
         return -EBADF;
     if (fd == to)
         return to;
-    struct file *old = fd_take(to);
-    fd_set(to, file_get(f));
+    struct file *old = fd_replace(proc_self(), to, file_get(f));
     if (old)
         file_put(old);
     return to;

@@ -8,6 +8,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/proc/timer.h"
 #include "kernel/riscv.h"
+#include "kernel/spawn.h"
 #include "kernel/sysinfo.h"
 #include "kernel/trap/syscall.h"
 #include "kernel/vm.h"
@@ -18,6 +19,12 @@ int64 sys_fork(const uint64 arg[6])
 {
     (void)arg;
     return proc_fork();
+}
+
+int64 sys_vfork(const uint64 arg[6])
+{
+    (void)arg;
+    return proc_vfork();
 }
 
 int64 sys_exit(const uint64 arg[6])
@@ -61,16 +68,19 @@ int64 sys_sbrk(const uint64 arg[6])
     return space_sbrk(proc_self()->space, (int)arg[0], mode == SBRK_LAZY ? SBRK_LAZY : SBRK_EAGER);
 }
 
-/* Strings of an exec, one after the other in one page. */
+/* What exec and spawn are told: the path, and strings one after the other in one page. */
 struct arguments {
-    char *page;
+    struct frame *frame;
     uint64 used;
+    char path[MAXPATH];
     char *argv[MAXARG];
     int argc;
 };
 
-static int fetch_arguments(struct space *s, uint64 uargv, struct arguments *a)
+static int fetch_strings(struct space *s, uint64 uargv, struct arguments *a)
 {
+    char *page = frame_virt(a->frame);
+    a->used = 0;
     for (a->argc = 0;; a->argc++) {
         uint64 ustring;
         if (copyin(s, &ustring, uargv + (uint64)a->argc * sizeof ustring, sizeof ustring) < 0)
@@ -79,29 +89,55 @@ static int fetch_arguments(struct space *s, uint64 uargv, struct arguments *a)
             return 0;
         if (a->argc == MAXARG)
             return -E2BIG;
-        a->argv[a->argc] = a->page + a->used;
-        int n = copyinstr(s, a->page + a->used, ustring, PGSIZE - a->used);
+        a->argv[a->argc] = page + a->used;
+        int n = copyinstr(s, page + a->used, ustring, PGSIZE - a->used);
         if (n < 0)
             return n == -ENAMETOOLONG ? -E2BIG : n;
         a->used += (uint64)n + 1;
     }
 }
 
-int64 sys_exec(const uint64 arg[6])
+/* 0, and a->frame is to be given back; or -E*. */
+static int fetch_arguments(uint64 upath, uint64 uargv, struct arguments *a)
 {
-    struct proc *p = proc_self();
-    char path[MAXPATH];
-    int r = copyinstr(p->space, path, arg[0], sizeof path);
+    struct space *s = proc_self()->space;
+    int r = copyinstr(s, a->path, upath, sizeof a->path);
     if (r < 0)
         return r;
-    struct frame *f = frame_alloc(FRAME_WIRED, 0);
-    if (!f)
+    a->frame = frame_alloc(FRAME_WIRED, 0);
+    if (!a->frame)
         return -ENOMEM;
-    struct arguments a = {.page = frame_virt(f)};
-    r = fetch_arguments(p->space, arg[1], &a);
-    if (r == 0)
-        r = proc_exec(path, a.argv, a.argc);
-    frame_put(f);
+    r = fetch_strings(s, uargv, a);
+    if (r < 0)
+        frame_put(a->frame);
+    return r;
+}
+
+int64 sys_exec(const uint64 arg[6])
+{
+    struct arguments a;
+    int r = fetch_arguments(arg[0], arg[1], &a);
+    if (r < 0)
+        return r;
+    r = proc_exec(a.path, a.argv, a.argc);
+    frame_put(a.frame);
+    return r;
+}
+
+int64 sys_spawn(const uint64 arg[6])
+{
+    struct spawn_action action[SPAWN_MAX];
+    struct arguments a;
+    int n = (int)arg[3];
+    if (n < 0 || n > SPAWN_MAX)
+        return -EINVAL;
+    if (copyin(proc_self()->space, action, arg[2], (uint64)n * sizeof action[0]) < 0)
+        return -EFAULT;
+    int r = fetch_arguments(arg[0], arg[1], &a);
+    if (r < 0)
+        return r;
+    r = proc_spawn(a.path, a.argv, a.argc, action, n);
+    frame_put(a.frame);
     return r;
 }
 

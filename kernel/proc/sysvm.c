@@ -9,6 +9,7 @@
 #include "kernel/errno.h"
 #include "kernel/proc/proc.h"
 #include "kernel/trap/syscall.h"
+#include "kernel/vm.h"
 #include "kernel/vm/check.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/usercopy.h"
@@ -37,6 +38,17 @@ int64 sys_vmstat(const uint64 arg[6])
     else
         r = stat_of_process(pid, &stat);
     return r < 0 ? r : copyout(self->space, arg[1], &stat, sizeof stat);
+}
+
+int64 sys_forkmode(const uint64 arg[6])
+{
+    struct proc *p = proc_self();
+    int mode = (int)arg[0], old = p->fork_mode == FORK_EAGER ? FORK_EAGER : FORK_COW;
+    if (mode != FORK_ASK && mode != FORK_COW && mode != FORK_EAGER)
+        return -EINVAL;
+    if (mode != FORK_ASK)
+        p->fork_mode = mode;
+    return old;
 }
 
 /* The number of broken rules, which are named on the console. */

@@ -118,6 +118,7 @@ void user_trap_leave(void)
         irq_on();
         proc_exit(-1);
     }
+    ledger_check_user_return(proc_self()->space);
 }
 
 void user_trap(struct trapframe *tf, uint64 cause)

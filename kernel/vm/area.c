@@ -44,6 +44,12 @@ struct area *area_above(const struct avl_tree *t, uint64 va)
     return best;
 }
 
+struct area *area_below(const struct avl_tree *t, uint64 va)
+{
+    struct area *above = area_above(t, va);
+    return above ? area_prev(above) : of_node(avl_last(t));
+}
+
 struct area *area_overlap(const struct avl_tree *t, uint64 start, uint64 end)
 {
     struct area *a = area_above(t, start);
@@ -106,8 +112,7 @@ static struct area *create(struct avl_tree *t, uint64 start, uint64 end, const s
 
 int area_add(struct avl_tree *t, uint64 start, uint64 end, const struct area *like, int frame_flags)
 {
-    struct area *above = area_above(t, start);
-    struct area *below = above ? area_prev(above) : of_node(avl_last(t));
+    struct area *below = area_below(t, start), *above = below ? area_next(below) : area_first(t);
     bool join_below = below && below->end == start && same(below, like);
     bool join_above = above && above->start == end && same(above, like);
 

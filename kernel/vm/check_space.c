@@ -23,7 +23,8 @@ struct walk {
     uint64 promised; /* pages of areas */
     uint64 charged;  /* of those, what is charged as a whole */
     uint64 resident;
-    uint64 lazy; /* of those, frames that are charged one by one */
+    uint64 lazy;   /* of those, frames that are charged one by one */
+    uint64 tables; /* below the root */
 };
 
 /* --- Areas ------------------------------------------------------------------------------------ */
@@ -184,6 +185,7 @@ static void walk_table(struct walk *w, const pte_t *table, int level, uint64 bas
         if (f == NULL)
             continue;
         f->mapped++;
+        w->tables++;
         check_needed(w, f, va, span);
         if (level > 1)
             walk_table(w, frame_virt(f), level - 1, va);
@@ -224,11 +226,12 @@ void check_space(struct space *s, uint64 *committed)
 
     walk_areas(&w);
     walk_root(&w);
-    uint64 cost = SPACE_COST + w.charged + w.lazy;
+    uint64 cost = s->users * SPACE_COST + w.tables + w.charged + w.lazy;
     *committed += w.sound ? cost : s->committed;
     if (!w.sound)
         return;
     compare(&w, "the resident pages of a space", w.resident, s->resident);
+    compare(&w, "the page tables of a space", w.tables, s->tables);
     compare(&w, "the promised pages of a space", w.promised, s->promised);
     compare(&w, "the pages that a space is charged", cost, s->committed);
 }

@@ -5,8 +5,9 @@
  *
  *     managed frames = for the kernel | for init and the shell | for everybody
  *
- * The kernel's share pays for what is not charged page by page: page tables, slabs, the file
- * cache's floor.  What one process always costs is charged with its space (SPACE_COST, space.c).
+ * The kernel's share pays for what is not charged page by page: slabs, the file cache's floor.
+ * What one process always costs is charged with its space (SPACE_COST, space.c), and each page
+ * table when it is made.
  *
  * Lock: none, the number is changed by compare-and-swap.
  */

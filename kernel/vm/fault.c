@@ -94,9 +94,15 @@ static enum fault_result own(struct fault *f)
     f->frame = frame_alloc(FRAME_ANON, (zero ? FRAME_ZEROED : 0) | space_frame_flags(f->s));
     if (f->frame == NULL && charge)
         space_uncharge(f->s, 1);
-    if (f->frame && !zero)
+    if (f->frame == NULL)
+        return FAULT_NOMEM;
+    if (zero) {
+        vm_count(f->s, VM_STAT(frames_zeroed), 1);
+    } else {
         page_copy(frame_virt(f->frame), frame_virt(from));
-    return f->frame ? FAULT_OK : FAULT_NOMEM;
+        vm_count(f->s, VM_STAT(frames_copied), 1);
+    }
+    return FAULT_OK;
 }
 
 static void map(struct fault *f)
@@ -105,11 +111,13 @@ static void map(struct fault *f)
     int prot = writable ? f->area->prot : f->area->prot & ~AREA_W;
 
     if (f->kind == KIND_REUSE || f->kind == KIND_SPURIOUS)
-        pmap_widen(f->s, f->slot, prot);
+        pmap_widen(f->s, f->slot, PGROUNDDOWN(f->va), prot);
     else
         pmap_enter(f->s, f->slot, PGROUNDDOWN(f->va), f->frame, prot);
-    if (f->kind == KIND_SPURIOUS)
+    if (f->kind == KIND_SPURIOUS) {
+        ledger_spurious(f->s, PGROUNDDOWN(f->va));
         tlb_forget_page(f->s, PGROUNDDOWN(f->va));
+    }
 }
 
 enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access access)
@@ -135,7 +143,7 @@ enum fault_result vm_fault(struct space *s, uint64 va, enum fault_access access)
     assert_may_sleep("vm_fault");
     mutex_lock(&s->lock);
     enum fault_result r = fault_resolve(s, va, access);
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 

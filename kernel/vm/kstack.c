@@ -128,6 +128,7 @@ uint64 kstack_shrink(void)
             pmap_kernel_clear(bottom_of(slot[i]), frame[i], STACK_FRAMES);
         tlb_flush_kernel();
         for (uint i = 0; i < n; i++) {
+            ledger_check_stack_gone(bottom_of(slot[i]));
             put_all(frame[i], STACK_FRAMES);
             put_back(bare, &nbare, slot[i]);
         }

@@ -16,7 +16,7 @@
 #include "kernel/errno.h"
 #include "kernel/lib/panic.h"
 #include "kernel/lib/string.h"
-#include "kernel/vm/space.h"
+#include "kernel/vm/stat.h"
 #include "kernel/vm/sv39.h"
 #include "kernel/vm/tlb.h"
 
@@ -34,6 +34,13 @@ static pte_t leaf(paddr pa, int prot)
     return prot & AREA_W ? pte | PTE_D : pte;
 }
 
+/* The only way in which an entry that a hart may know already changes, or one that maps code. */
+static inline void put_entry(struct space *s, const pte_t *slot, uint64 va, int level, pte_t pte)
+{
+    ledger_store(s, va, level, *slot, pte);
+    sv39_store(slot, pte);
+}
+
 paddr pmap_new_root(int frame_flags)
 {
     struct frame *f = frame_alloc(FRAME_TABLE, frame_flags);
@@ -48,19 +55,34 @@ paddr pmap_new_root(int frame_flags)
 
 void pmap_free_root(paddr root)
 {
+    ledger_check_root(root);
     frame_put(frame_of(root));
 }
 
-/* The table that the entry points to, created if need be; NULL if there is no memory. */
-static pte_t *lower_table(const struct space *s, pte_t *slot)
+/* A table for the empty entry, for which s is charged already; NULL if there is no memory. */
+static pte_t *new_table(struct space *s, pte_t *slot)
 {
-    if (*slot == 0) {
-        struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED | space_frame_flags(s));
-        if (f == NULL)
-            return NULL;
-        sv39_store(slot, PA2PTE(frame_pa(f)) | PTE_V);
-    }
-    return sv39_table(*slot);
+    struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED | space_frame_flags(s));
+    if (f == NULL)
+        return NULL;
+    s->tables++;
+    sv39_store(slot, PA2PTE(frame_pa(f)) | PTE_V);
+    return frame_virt(f);
+}
+
+/* The table that the entry points to, charged and created if need be; NULL if that fails. */
+static pte_t *lower_table(struct space *s, pte_t *slot)
+{
+    if (*slot)
+        return sv39_table(*slot);
+    if (space_charge(s, 1) < 0)
+        return NULL;
+    pte_t *table = new_table(s, slot);
+    if (table == NULL)
+        space_uncharge(s, 1);
+    else
+        vm_count(s, VM_STAT(tables), 1);
+    return table;
 }
 
 const pte_t *pmap_slot(struct space *s, uint64 va)
@@ -72,12 +94,23 @@ const pte_t *pmap_slot(struct space *s, uint64 va)
     return table ? &table[sv39_index(va, 0)] : NULL;
 }
 
+int pmap_make_tables(struct space *s, uint64 start, uint64 end)
+{
+    uint64 span = sv39_span(1);
+
+    for (uint64 va = start; va < end; va = (va | (span - 1)) + 1)
+        if (pmap_slot(s, va) == NULL)
+            return -ENOMEM;
+    return 0;
+}
+
 /* What pmap_enter() needs besides for an entry that mapped something before, or for code. */
 static void __attribute__((noinline)) after_enter(struct space *s, uint64 va, pte_t old, int prot)
 {
     if (old != 0) {
         struct frame *f = frame_of(PTE2PA(old));
         tlb_flush_page(s, va);
+        ledger_check(s, "a page was replaced");
         if (f != pmap_zero) {
             s->resident--;
             frame_put(f);
@@ -91,19 +124,19 @@ void pmap_enter(struct space *s, const pte_t *slot, uint64 va, struct frame *f, 
 {
     pte_t old = *slot;
 
-    sv39_store(slot, leaf(frame_pa(f), prot));
+    put_entry(s, slot, va, 0, leaf(frame_pa(f), prot));
     if (f != pmap_zero)
         s->resident++;
     if (old != 0 || prot & AREA_X)
         after_enter(s, va, old, prot);
 }
 
-void pmap_widen(struct space *s, const pte_t *slot, int prot)
+void pmap_widen(struct space *s, const pte_t *slot, uint64 va, int prot)
 {
     pte_t pte = *slot;
     bool more_code = prot & AREA_X && !(pte & PTE_X);
 
-    sv39_store(slot, pte | leaf(PTE2PA(pte), prot));
+    put_entry(s, slot, va, 0, pte | leaf(PTE2PA(pte), prot));
     if (more_code)
         tlb_code_changed(s);
 }
@@ -116,6 +149,7 @@ struct sweep {
     struct space *s;
     uint64 floor, ceiling;
     uint64 mapped; /* frames whose mapping was removed */
+    uint64 freed;  /* tables removed */
     uint64 stale;  /* entries cleared since the last flush */
     uint64 va;     /* of the last of them */
     bool tables;   /* one of them pointed to a table */
@@ -130,6 +164,7 @@ static void sweep_flush(struct sweep *w)
         tlb_flush_page(w->s, w->va);
     else if (w->stale)
         tlb_flush_space(w->s);
+    ledger_check(w->s, "pages were removed");
     for (uint i = 0; i < w->n; i++)
         frame_put(w->frame[i]);
     w->stale = 0;
@@ -148,7 +183,7 @@ static void sweep_page(struct sweep *w, pte_t *slot, uint64 va)
 {
     struct frame *f = frame_of(PTE2PA(*slot));
 
-    sv39_store(slot, 0);
+    put_entry(w->s, slot, va, 0, 0);
     w->stale++;
     w->va = va;
     if (f != pmap_zero) {
@@ -157,12 +192,13 @@ static void sweep_page(struct sweep *w, pte_t *slot, uint64 va)
     }
 }
 
-static void sweep_table(struct sweep *w, pte_t *slot)
+static void sweep_table(struct sweep *w, pte_t *slot, uint64 va, int level)
 {
     struct frame *f = frame_of(PTE2PA(*slot));
 
-    sv39_store(slot, 0);
+    put_entry(w->s, slot, va, level, 0);
     w->stale++;
+    w->freed++;
     w->tables = true;
     sweep_keep(w, f);
 }
@@ -192,7 +228,7 @@ static void sweep(struct sweep *w, pte_t *table, int level, uint64 start, uint64
             continue;
         sweep(w, sv39_table(*slot), level - 1, va, next < end ? next : end);
         if (w->floor <= base && next <= w->ceiling)
-            sweep_table(w, slot);
+            sweep_table(w, slot, base, level);
     }
 }
 
@@ -204,19 +240,23 @@ uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint
     w.s = s;
     w.floor = floor;
     w.ceiling = ceiling;
-    w.mapped = w.stale = 0;
+    w.mapped = w.freed = w.stale = 0;
     w.tables = false;
     w.n = 0;
     sweep(&w, virt(s->root), 2, start, end);
     sweep_flush(&w);
     s->resident -= w.mapped;
+    if (w.freed) {
+        s->tables -= w.freed;
+        space_uncharge(s, w.freed);
+    }
     return w.mapped;
 }
 
 /* --- Fork ------------------------------------------------------------------------------------- */
 
 struct fork {
-    struct space *child;
+    struct space *parent, *child;
     int prot;   /* rights of the area */
     bool eager; /* frames are copied, not shared */
 };
@@ -225,22 +265,22 @@ struct fork {
  * Every private page becomes read-only in both, also one that the parent had copied for itself
  * before: a table copied as it is would share a writable page.  Returns the frames shared.
  */
-static uint64 share_leaves(pte_t *from, const pte_t *to, uint64 n)
+static uint64 share_leaves(const struct fork *f, pte_t *from, const pte_t *to, uint64 va, uint64 n)
 {
     uint64 frames = 0;
 
-    for (uint64 i = 0; i < n; i++) {
+    for (uint64 i = 0; i < n; i++, va += PGSIZE) {
         pte_t pte = from[i];
         if (pte == 0)
             continue;
         if (pte & PTE_W) {
             pte &= ~(pte_t)(PTE_W | PTE_D);
-            sv39_store(&from[i], pte);
+            put_entry(f->parent, &from[i], va, 0, pte);
         }
-        sv39_store(&to[i], pte);
-        struct frame *f = frame_of(PTE2PA(pte));
-        if (f != pmap_zero) {
-            frame_get(f);
+        put_entry(f->child, &to[i], va, 0, pte);
+        struct frame *frame = frame_of(PTE2PA(pte));
+        if (frame != pmap_zero) {
+            frame_get(frame);
             frames++;
         }
     }
@@ -248,32 +288,32 @@ static uint64 share_leaves(pte_t *from, const pte_t *to, uint64 n)
 }
 
 /* What was copied is the child's own, so it has all rights of the area at once. */
-static int copy_leaf(const struct fork *f, pte_t pte, const pte_t *to)
+static int copy_leaf(const struct fork *f, pte_t pte, const pte_t *to, uint64 va)
 {
     struct frame *from = frame_of(PTE2PA(pte));
 
     if (from == pmap_zero) {
-        sv39_store(to, pte);
+        put_entry(f->child, to, va, 0, pte);
         return 0;
     }
     struct frame *own = frame_alloc(FRAME_ANON, space_frame_flags(f->child));
     if (own == NULL)
         return -ENOMEM;
     page_copy(frame_virt(own), frame_virt(from));
-    sv39_store(to, leaf(frame_pa(own), f->prot));
+    put_entry(f->child, to, va, 0, leaf(frame_pa(own), f->prot));
     f->child->resident++;
     return 0;
 }
 
-static int fork_leaves(const struct fork *f, pte_t *from, const pte_t *to, uint64 n)
+static int fork_leaves(const struct fork *f, pte_t *from, const pte_t *to, uint64 va, uint64 n)
 {
     int r = 0;
 
     if (!f->eager)
-        f->child->resident += share_leaves(from, to, n);
+        f->child->resident += share_leaves(f, from, to, va, n);
     for (uint64 i = 0; f->eager && r == 0 && i < n; i++)
         if (from[i])
-            r = copy_leaf(f, from[i], &to[i]);
+            r = copy_leaf(f, from[i], &to[i], va + i * PGSIZE);
     return r;
 }
 
@@ -287,14 +327,14 @@ static int fork_range(const struct fork *f, pte_t *from, pte_t *to, int level, u
 
     if (level == 0) {
         uint64 i = sv39_index(start, 0);
-        return fork_leaves(f, &from[i], &to[i], (end - start) >> PGSHIFT);
+        return fork_leaves(f, &from[i], &to[i], start, (end - start) >> PGSHIFT);
     }
     for (uint64 va = start; va < end && r == 0; va = next) {
         uint64 i = sv39_index(va, level);
         next = (va | (span - 1)) + 1;
         if (from[i] == 0)
             continue;
-        pte_t *lower = lower_table(f->child, &to[i]);
+        pte_t *lower = to[i] ? sv39_table(to[i]) : new_table(f->child, &to[i]);
         if (lower == NULL)
             return -ENOMEM;
         r = fork_range(f, sv39_table(from[i]), lower, level - 1, va, next < end ? next : end);
@@ -304,6 +344,6 @@ static int fork_range(const struct fork *f, pte_t *from, pte_t *to, int level, u
 
 int pmap_fork(struct space *parent, struct space *child, const struct area *a, bool eager)
 {
-    struct fork f = {.child = child, .prot = a->prot, .eager = eager};
+    struct fork f = {.parent = parent, .child = child, .prot = a->prot, .eager = eager};
     return fork_range(&f, virt(parent->root), virt(child->root), 2, a->start, a->end);
 }

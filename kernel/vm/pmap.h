@@ -55,8 +55,11 @@ static inline const pte_t *pmap_find(const struct space *s, uint64 va)
     return lower ? &sv39_table(lower)[sv39_index(va, 0)] : NULL;
 }
 
-/* The same, but creates the tables; NULL if there is no memory. */
+/* The same, but creates the tables and charges s for them; NULL if either is refused. */
 const pte_t *pmap_slot(struct space *s, uint64 va);
+
+/* Does so for all of start .. end; -ENOMEM leaves a part, which pmap_remove() takes back. */
+int pmap_make_tables(struct space *s, uint64 start, uint64 end);
 
 /*
  * Makes the entry map frame f with the rights `prot` (AREA_R | AREA_W | AREA_X), accessed and, if
@@ -69,20 +72,21 @@ void pmap_enter(struct space *s, const pte_t *slot, uint64 va, struct frame *f, 
  * Gives the entry, which maps a frame already, the rights `prot` and sets A and D: never takes any
  * away.  A stale entry in a translation cache costs one SPURIOUS fault.
  */
-void pmap_widen(struct space *s, const pte_t *slot, int prot);
+void pmap_widen(struct space *s, const pte_t *slot, uint64 va, int prot);
 
 /*
  * Removes the mappings in start .. end and the page tables that lie wholly in floor .. ceiling:
- * the bounds of the neighbouring areas, so no table outlives what it maps.  Returns the number of
- * frames (not counting the zero frame) that were mapped.
+ * the bounds of the neighbouring areas, so no table outlives what it maps.  Uncharges the tables.
+ * Returns the number of frames (not counting the zero frame) that were mapped.
  */
 uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling);
 
 /*
  * Maps in `child` what `parent` has in its area `a`: the same frames, writable in neither, or if
- * `eager` copies that are the child's own.  The zero frame is always shared.  -ENOMEM leaves a
- * part done.  parent->lock is held and the child is not visible yet; unless `eager`, the caller
- * flushes the parent (tlb_flush_space) when all is done, also after a failure.
+ * `eager` copies that are the child's own.  The zero frame is always shared.  The child has been
+ * charged for all that the parent has, tables too.  -ENOMEM leaves a part done.  parent->lock is
+ * held and the child is not visible yet; unless `eager`, the caller flushes the parent
+ * (tlb_flush_space) when all is done, also after a failure.
  */
 int pmap_fork(struct space *parent, struct space *child, const struct area *a, bool eager);
 

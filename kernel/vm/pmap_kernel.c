@@ -111,8 +111,8 @@ void pmap_init_kernel(void)
 void pmap_init_hart(void)
 {
     mmu_set_satp(SATP_SV39 | pmap_kernel_root >> PGSHIFT);
-    mmu_fence_all();
-    tlb_init_hart();
+    tlb_init_hart(); /* fences */
+    ledger_check_hart();
 }
 
 /* The lower table that the entry points to; another hart may be creating it at the same time. */
@@ -142,6 +142,7 @@ bool pmap_kernel_map(uint64 va, struct frame *const *frame, uint n, int frame_fl
         if (table == NULL)
             return false;
     }
+    ledger_kernel_map(va);
     for (uint i = 0; i < n; i++) {
         whole_begin();
         sv39_store(&table[sv39_index(va, 0) + i], PA2PTE(frame_pa(frame[i])) | WRITE);
@@ -157,6 +158,7 @@ void pmap_kernel_clear(uint64 va, struct frame **frame, uint n)
 
     for (int level = 2; level > 0; level--)
         table = sv39_table(table[sv39_index(va, level)]);
+    ledger_kernel_clear(va);
     for (uint i = 0; i < n; i++) {
         const pte_t *slot = &table[sv39_index(va, 0) + i];
         frame[i] = frame_of(PTE2PA(*slot));

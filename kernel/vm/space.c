@@ -4,8 +4,10 @@
  *     0   text, data | guard page | stack, growing down | heap, growing up ...      USER_END
  *
  * Every call checks, then reserves what it needs, then commits without failing.  The charge of a
- * space (`committed`) is: SPACE_COST for what the kernel needs to run a process at all, all pages
- * of areas that are `charged`, and the resident frames of areas that are not.
+ * space (`committed`) is: SPACE_COST for each user, which is what the kernel needs to run a process
+ * at all, its page tables, all pages of areas that are `charged`, and the resident frames of areas
+ * that are not.  Where an area is charged its tables are made with the promise, so that keeping it
+ * takes nothing but the frames that were charged.
  *
  * Lock: s->lock, taken by each exported function unless its contract says that it is held.  fork
  * holds the parent's; the child is not visible to anybody yet.
@@ -20,6 +22,7 @@
 #include "kernel/vm/check.h"
 #include "kernel/vm/commit.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
 
 static struct slab_cache cache;
@@ -59,6 +62,8 @@ static bool furnish(struct space *s)
     s->root = pmap_new_root(space_frame_flags(s));
     if (s->root == 0)
         space_uncharge(s, SPACE_COST);
+    else
+        ledger_new_root(s);
     return s->root != 0;
 }
 
@@ -69,7 +74,7 @@ struct space *space_new_reserved(bool reserve)
         return NULL;
     memset(s, 0, sizeof *s);
     mutex_init(&s->lock, "space");
-    s->refs = 1;
+    s->refs = s->users = 1;
     s->reserve = reserve;
     s->code_stale = ~0u;
     check_spaces_lock();
@@ -117,12 +122,33 @@ void space_put(struct space *s)
     struct area *a;
     while ((a = area_first(&s->areas)) != NULL)
         forget(s, a, a->start, a->end);
-    ASSERT(s->resident == 0, "a space without areas must not hold frames");
+    ASSERT(s->resident == 0 && s->tables == 0, "a space without areas holds no frames, no tables");
     pmap_free_root(s->root);
     space_uncharge(s, s->committed);
     check_space_dead(s);
     check_spaces_unlock();
     slab_free(&cache, s);
+}
+
+int space_lend(struct space *s)
+{
+    mutex_lock(&s->lock);
+    int r = space_charge(s, SPACE_COST);
+    if (r == 0) {
+        s->users++;
+        space_get(s);
+    }
+    mutex_unlock(&s->lock);
+    return r;
+}
+
+void space_leave(struct space *s)
+{
+    mutex_lock(&s->lock);
+    if (--s->users > 0)
+        space_uncharge(s, SPACE_COST);
+    mutex_unlock(&s->lock);
+    space_put(s);
 }
 
 uint64 space_size(const struct space *s)
@@ -137,6 +163,13 @@ uint64 space_resident(const struct space *s)
 
 /* --- Promises --------------------------------------------------------------------------------- */
 
+/* Removes the tables that only the free range start .. end would need. */
+static void drop_tables(struct space *s, uint64 start, uint64 end)
+{
+    struct area *below = area_below(&s->areas, start), *above = area_above(&s->areas, start);
+    pmap_remove(s, start, end, below ? below->end : 0, above ? above->start : MAXVA);
+}
+
 /* Adds the free range start .. end; 0 or -ENOMEM with nothing changed. */
 static int promise(struct space *s, uint64 start, uint64 end, const struct area *like)
 {
@@ -145,7 +178,11 @@ static int promise(struct space *s, uint64 start, uint64 end, const struct area 
 
     if (space_charge(s, charge) < 0)
         return -ENOMEM;
-    if (area_add(&s->areas, start, end, like, space_frame_flags(s)) < 0) {
+    int r = like->charged ? pmap_make_tables(s, start, end) : 0;
+    if (r == 0)
+        r = area_add(&s->areas, start, end, like, space_frame_flags(s));
+    if (r < 0) {
+        drop_tables(s, start, end);
         space_uncharge(s, charge);
         return -ENOMEM;
     }
@@ -178,7 +215,7 @@ int space_map(struct space *s, uint64 start, uint64 end, int prot, enum area_kin
     mutex_lock(&s->lock);
     if (vacant(s, start, end))
         r = promise(s, start, end, &like);
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -193,7 +230,7 @@ int space_unmap(struct space *s, uint64 start, uint64 end)
         r = area_split(&s->areas, a, end, space_frame_flags(s));
     while (r == 0 && (a = area_overlap(&s->areas, start, end)) != NULL)
         forget(s, a, a->start > start ? a->start : start, a->end < end ? a->end : end);
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -216,7 +253,7 @@ int space_set_stack(struct space *s, uint64 end)
         s->stack_top = top;
         s->heap = s->brk = top;
     }
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -232,7 +269,7 @@ static int grow_heap(struct space *s, uint64 n, bool charged)
     struct area like = {.prot = AREA_R | AREA_W, .kind = AREA_HEAP, .charged = charged};
     int r = 0;
 
-    if (s->brk >= USER_END || n >= USER_END - s->brk)
+    if (n > USER_END - s->brk)
         return -ENOMEM;
     /* A page belongs to the call that first reached it. */
     uint64 start = PGROUNDUP(s->brk), end = PGROUNDUP(s->brk + n);
@@ -267,7 +304,7 @@ int64 space_sbrk(struct space *s, int64 n, int mode)
         r = -EINVAL;
     else if (n < 0 && down <= old)
         shrink_heap(s, old - down);
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r < 0 ? r : (int64)old;
 }
 
@@ -284,7 +321,8 @@ static void copy_layout(struct space *child, const struct space *parent)
 /* After a failure here or in copy_pages(), the child holds a part that space_put() can free. */
 static int copy_promises(struct space *child, struct space *parent)
 {
-    if (space_charge(child, parent->committed - child->committed) < 0)
+    uint64 others = (parent->users - 1) * SPACE_COST; /* the child has a single user */
+    if (space_charge(child, parent->committed - others - child->committed) < 0)
         return -ENOMEM;
     if (area_copy_all(&child->areas, &parent->areas, space_frame_flags(child)) < 0) {
         space_uncharge(child, child->committed - SPACE_COST);
@@ -301,6 +339,11 @@ static int copy_pages(struct space *child, struct space *parent, bool eager)
         r = pmap_fork(parent, child, a, eager);
     if (!eager)
         tlb_flush_space(parent);
+    vm_count(parent, VM_STAT(tables), child->tables);
+    if (eager)
+        vm_count(parent, VM_STAT(frames_copied), child->resident);
+    else
+        vm_count(parent, VM_STAT(frames_shared), child->resident);
     return r;
 }
 
@@ -315,7 +358,9 @@ int space_fork(struct space *parent, int mode, struct space **result)
     int r = copy_promises(child, parent);
     if (r == 0)
         r = copy_pages(child, parent, mode == FORK_EAGER);
-    mutex_unlock(&parent->lock);
+    if (r == 0)
+        vm_count(parent, VM_STAT(forks), 1);
+    space_unlock(parent);
     child->reserve = false;
     if (r == 0)
         *result = child;

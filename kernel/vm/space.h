@@ -6,6 +6,7 @@
 #include "kernel/sync/mutex.h"
 #include "kernel/trap/trapframe.h"
 #include "kernel/vm/area.h"
+#include "kernel/vm/ledger.h"
 #include "kernel/vmstat.h"
 
 /* What is known here of the process that uses a space; a part of struct proc. */
@@ -30,7 +31,9 @@ struct space {
     uint64 stack_low;      /* the stack may grow down to here; the guard page lies below */
     uint64 committed;      /* pages charged (vm/commit.h) */
     uint64 promised;       /* pages of all areas; read without the lock by space_size() */
+    uint64 tables;         /* page tables below the root */
     uint64 resident;       /* frames in the page table, the zero frame not counted; read without */
+    uint users;            /* processes that run in it: more than one only under vfork */
     uint64 tlb_gen;        /* grows when a PTE is tightened or removed; read without the lock */
 
     /* Constant after creation. */
@@ -41,7 +44,7 @@ struct space {
     bool reserve;         /* it may use the reserves of frames and of commitment */
 
     /* Atomic. */
-    uint refs;       /* processes that use it: more than one only under vfork */
+    uint refs;       /* users, and whoever looks at it */
     uint code_stale; /* bit per hart: it must fence.i before it runs this space */
 
     /* tlb.c */
@@ -50,12 +53,20 @@ struct space {
     uint64 tlb_seen[NCPU]; /* tlb_gen when that hart last dropped what it knew of this space */
 
 #ifdef DEBUG
-    struct list all; /* check.c */
+    struct ledger ledger; /* ledger.c */
+    struct list all;      /* check.c */
 #endif
 };
 
-/* Pages that each space is charged: kernel stack, root and first tables, structures. */
-#define SPACE_COST 8
+/* To be used instead of mutex_unlock(&s->lock). */
+static inline void space_unlock(struct space *s)
+{
+    ledger_check(s, "unlock of a space");
+    mutex_unlock(&s->lock);
+}
+
+/* Pages that each user of a space is charged for: kernel stack, root table, structures. */
+#define SPACE_COST 5
 
 /* The user half ends here: nothing is ever mapped at or above it. */
 #define USER_END ((uint64)(TRAPFRAME - PGSIZE))
@@ -67,6 +78,13 @@ struct space *space_new(void);
 struct space *space_new_reserved(bool reserve);
 void space_get(struct space *s);
 void space_put(struct space *s); /* the last reference frees everything; may sleep */
+
+/*
+ * A space has one user from the start.  One more begins to run in it, which costs as much as any
+ * process does: a reference, or -ENOMEM with nothing changed.  And one goes, with its reference.
+ */
+int space_lend(struct space *s);
+void space_leave(struct space *s); /* may sleep */
 
 /*
  * Promises start .. end (page-aligned) of zeroed private memory, charged.  AREA_W implies AREA_R.

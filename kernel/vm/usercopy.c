@@ -19,6 +19,7 @@ static inline pte_t reach(struct space *s, uint64 va, enum fault_access access)
 {
     const pte_t *slot = pmap_find(s, va);
 
+    ledger_check(s, "user copy");
     if (slot && fault_permits(*slot, access))
         return *slot;
     return fault_resolve(s, va, access) == FAULT_OK ? *pmap_find(s, va) : 0;
@@ -55,7 +56,7 @@ int copyin(struct space *s, void *dst, uint64 uva, uint64 n)
         uva += m;
         n -= m;
     }
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -77,7 +78,7 @@ int copyout(struct space *s, uint64 uva, const void *src, uint64 n)
         uva += m;
         n -= m;
     }
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -110,7 +111,7 @@ int copyinstr(struct space *s, char *dst, uint64 uva, uint64 max)
             break;
         }
     }
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     return r;
 }
 
@@ -142,7 +143,7 @@ int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, st
         frame_get(p->frame[i]);
         count_pin(p->frame[i], 1);
     }
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     p->iov.n = i;
     p->iov.total = va - uva;
     return va == uva && n > 0 ? -EFAULT : (int64)(va - uva);

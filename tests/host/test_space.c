@@ -301,14 +301,56 @@ static void sbrk_keeps_its_contract(void **state)
     assert_int_equal(space_sbrk(s, -now - 1, SBRK_EAGER), now);
     assert_int_equal(space_sbrk(s, INT64_MIN, SBRK_EAGER), now);
     assert_int_equal(space_sbrk(s, INT64_MAX, SBRK_LAZY), -ENOMEM);
-    assert_int_equal(space_sbrk(s, TRAPFRAME - PGSIZE - now, SBRK_LAZY), -ENOMEM);
+    assert_int_equal(space_sbrk(s, (int64)USER_END - now + 1, SBRK_LAZY), -ENOMEM);
     assert_int_equal(space_sbrk(s, 0, SBRK_EAGER), now);
-    assert_int_equal(space_sbrk(s, TRAPFRAME - PGSIZE - now - 1, SBRK_LAZY), now);
-    store(s, TRAPFRAME - 2 * PGSIZE, 9);
-    assert_int_equal(shim_load(s, TRAPFRAME - PGSIZE, &v), FAULT_BAD);
+    assert_int_equal(space_sbrk(s, (int64)USER_END - now, SBRK_LAZY), now);
+    assert_int_equal(space_sbrk(s, 1, SBRK_LAZY), -ENOMEM);
+    store(s, USER_END - 8, 9);
+    assert_int_equal(shim_load(s, USER_END, &v), FAULT_BAD);
     check(s, NULL);
-    assert_int_equal(space_sbrk(s, heap - (int64)s->brk, SBRK_EAGER), TRAPFRAME - PGSIZE - 1);
+    assert_int_equal(space_sbrk(s, heap - (int64)s->brk, SBRK_EAGER), (int64)USER_END);
     check(s, NULL);
+    space_put(s);
+}
+
+/* A sparse reader gets the zero frame for nothing, but is charged for the tables that map it. */
+static void tables_are_charged(void **state)
+{
+    (void)state;
+    struct space *s = program();
+    uint64 start = s->heap, n = 0, v, used = shim_frames_used();
+    assert_int_equal(space_sbrk(s, 200L << 30, SBRK_LAZY), start);
+    enum fault_result r = FAULT_OK;
+    while (r == FAULT_OK)
+        r = shim_load(s, start + n++ * SUPERPGSIZE, &v);
+    assert_int_equal(r, FAULT_NOMEM);
+    assert_int_equal(s->tables, shim_frames_used() - used + 2);
+    assert_true(s->committed >= s->tables);
+    assert_in_range(commit_limit() - commit_total(), 1, 256);
+    check(s, NULL);
+    space_put(s);
+}
+
+/* Once promised, charged memory needs frames only: with the limit reached, no page is missing. */
+static void charged_pages_need_no_tables(void **state)
+{
+    (void)state;
+    struct space *s = program(), *hog = space_new();
+    uint64 start = s->heap, end = 3UL << 30;
+    assert_int_equal(space_sbrk(s, 2000 * PGSIZE, SBRK_EAGER), start);
+    assert_int_equal(space_map(s, end - 8 * PGSIZE, end + 8 * PGSIZE, RW, AREA_MAP), 0);
+    assert_int_equal(space_set_stack(hog, PGSIZE), 0);
+    while (space_sbrk(hog, PGSIZE, SBRK_EAGER) >= 0)
+        ;
+    uint64 committed = s->committed, tables = s->tables;
+    for (uint64 i = 0; i < 2000; i++)
+        store(s, start + i * PGSIZE, i);
+    for (uint64 i = 0; i < 16; i++)
+        store(s, end - 8 * PGSIZE + i * PGSIZE, i);
+    assert_int_equal(s->committed, committed);
+    assert_int_equal(s->tables, tables);
+    check(s, hog);
+    space_put(hog);
     space_put(s);
 }
 
@@ -317,16 +359,20 @@ static void charges_follow_the_promises(void **state)
 {
     (void)state;
     struct space *s = program();
-    uint64 start = s->heap, base = s->committed;
+    uint64 start = s->heap, base = s->committed, tables = s->tables;
+    assert_int_equal(tables, 2);
     space_sbrk(s, 4 * PGSIZE, SBRK_EAGER);
     assert_int_equal(s->committed, base + 4);
     space_sbrk(s, 1000 * PGSIZE, SBRK_LAZY);
     assert_int_equal(s->committed, base + 4);
     space_sbrk(s, 4 * PGSIZE, SBRK_EAGER);
-    assert_int_equal(s->committed, base + 8);
+    assert_int_equal(s->committed, base + 8 + 1); /* the table for these comes with the promise */
     store(s, start + 10 * PGSIZE, 1);
     assert_int_equal(load(s, start + 11 * PGSIZE), 0);
-    assert_int_equal(s->committed, base + 9);
+    assert_int_equal(s->committed, base + 10);
+    assert_int_equal(load(s, start + 600 * PGSIZE), 0); /* a table of its own, made at the fault */
+    assert_int_equal(s->committed, base + 11);
+    assert_int_equal(s->tables, tables + 2);
     struct space *child = fork_of(s);
     assert_int_equal(commit_total(), 2 * s->committed);
     store(child, start + 11 * PGSIZE, 1);
@@ -712,6 +758,8 @@ int main(void)
         TEST(three_hundred_children_share_one_page),
         TEST(stack_grows_to_its_limit),
         TEST(sbrk_keeps_its_contract),
+        TEST(tables_are_charged),
+        TEST(charged_pages_need_no_tables),
         TEST(charges_follow_the_promises),
         TEST(promises_end_before_memory_does),
         TEST(sparse_heap_costs_what_it_touches),

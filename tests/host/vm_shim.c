@@ -447,9 +447,11 @@ static void count_entries(const pte_t *t, int level, uint n, uint64 *leaves, uin
     }
 }
 
-static void check_space(const struct space *s, uint64 *tables)
+#define SPACE_COST 5 /* as in space.c */
+
+static void check_space(const struct space *s, uint64 *all_tables)
 {
-    uint64 resident = 0, promised = 0, charge = 8, end = 0, leaves = 0;
+    uint64 resident = 0, promised = 0, charge = SPACE_COST, end = 0, leaves = 0, tables = 0;
 
     for (struct area *a = area_first(&s->areas); a; a = area_next(a)) {
         uint64 frames = 0;
@@ -460,6 +462,8 @@ static void check_space(const struct space *s, uint64 *tables)
             gap = va + PGSIZE;
             if (pmap_find(s, va))
                 frames += check_page(s, a, va);
+            else if (a->charged)
+                fail_msg("no table for %lx, which is charged", va);
             else
                 gap = (va | (SUPERPGSIZE - 1)) + 1;
         }
@@ -470,9 +474,11 @@ static void check_space(const struct space *s, uint64 *tables)
     }
     assert_int_equal(s->resident, resident);
     assert_int_equal(s->promised, promised);
-    assert_int_equal(s->committed, charge);
-    count_entries(virt(s->root), 2, 256, &leaves, tables);
+    count_entries(virt(s->root), 2, 256, &leaves, &tables);
     assert_int_equal(leaves, resident);
+    assert_int_equal(s->tables, tables);
+    assert_int_equal(s->committed, charge + tables);
+    *all_tables += tables;
 }
 
 void shim_check(struct space *const *space, uint n)

@@ -85,6 +85,46 @@ uint64 measure_fork_wait_64m(void)
     return touch_64m() ? bench_median(fork_wait_once, 0, 5) : BENCH_FAILED;
 }
 
+/* --- a heap of 255 GiB with a page here and there -------------------------------------------- */
+
+#define GIB 255L
+
+/* The first page of every 16 GiB is written. */
+static int grow_sparse(void)
+{
+    for (long i = 0; i < GIB; i++) {
+        volatile char *p = sbrklazy(1 << 30);
+        if (p == SBRK_ERROR)
+            return 0;
+        if (i % 16 == 0)
+            *p = 1;
+    }
+    return 1;
+}
+
+uint64 measure_fork_sparse(void)
+{
+    return grow_sparse() ? bench_median(fork_wait_once, 0, 5) : BENCH_FAILED;
+}
+
+static uint64 shrink_sparse_once(long unused)
+{
+    (void)unused;
+    uint64 start = r_instret();
+    if (!grow_sparse())
+        return BENCH_FAILED;
+    for (long i = 0; i < GIB; i++)
+        sbrk(-(1 << 30));
+    return r_instret() - start;
+}
+
+uint64 measure_shrink_sparse(void)
+{
+    return bench_median(shrink_sparse_once, 0, 5);
+}
+
+/* --- programs -------------------------------------------------------------------------------- */
+
 static uint64 exec_once(long path)
 {
     char *argv[] = {(char *)path, 0};

@@ -8,6 +8,7 @@
 uint64 measure_getpid(void), measure_yield(void);
 uint64 measure_fork(void), measure_fork_wait(void), measure_exec(void);
 uint64 measure_fork_64m(void), measure_fork_wait_64m(void);
+uint64 measure_fork_sparse(void), measure_shrink_sparse(void);
 uint64 measure_lazy_write(void), measure_lazy_read(void);
 uint64 measure_cow_shared(void), measure_cow_alone(void), measure_shrink(void);
 uint64 measure_pipe_byte(void), measure_pipe_round(void), measure_pipe_bulk(void);
@@ -20,6 +21,8 @@ const struct row bench_rows[] = {
     {"forkwait", "fork+exit+wait, small", measure_fork_wait, 30000, 87670, 518624},
     {"fork64", "fork only, 64 MB touched", measure_fork_64m, 900000, 1629181, 544802495},
     {"forkwait64", "fork+exit+wait, 64 MB", measure_fork_wait_64m, 2400000, 4390433, 751689095},
+    {"forksparse", "fork+exit+wait, 255 GiB lazy", measure_fork_sparse, 600000, 0, 0},
+    {"shrinksparse", "grow, touch, shrink 255 GiB lazy", measure_shrink_sparse, 800000, 0, 0},
     {"exec", "fork+exec+exit+wait, tiny", measure_exec, 70000, 138942, 1376526},
     {"lazywrite", "first write to a lazy page", measure_lazy_write, 950, 2095, 0},
     {"lazyread", "first read of a lazy page", measure_lazy_read, 400, 723, 0},

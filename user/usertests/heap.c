@@ -114,7 +114,7 @@ static void do_nothing(long arg)
     (void)arg;
 }
 
-/* Up to the page that ends at TRAPFRAME - PGSIZE; then fork, shrink and exit are still quick. */
+/* Up to the last byte before TRAPFRAME - PGSIZE; then fork, shrink and exit are still quick. */
 void heap_huge(void)
 {
     uint64 limit = TRAPFRAME - PGSIZE, end = end_of_heap();
@@ -124,8 +124,9 @@ void heap_huge(void)
         end += 1 << 30;
     }
     REFUSED((long)sbrklazy(1 << 30), ENOMEM);
-    REFUSED((long)sbrklazy((int)(limit - end)), ENOMEM);
-    SAME((long)sbrklazy((int)(limit - PGSIZE - end)), end);
+    REFUSED((long)sbrklazy((int)(limit + 1 - end)), ENOMEM);
+    SAME((long)sbrklazy((int)(limit - end)), end);
+    REFUSED((long)sbrklazy(1), ENOMEM);
     PASSES(touch, limit - PGSIZE - 1);
     KILLED(touch, limit);
     PASSES(do_nothing, 0);
@@ -161,6 +162,30 @@ static void touch_too_much(long frames)
 {
     for (long i = 0; i < frames; i++)
         touch((long)sbrklazy(PGSIZE));
+}
+
+/* Reads alone take no frames but page tables, one for each 2 MiB: those are counted as well. */
+static void look_everywhere(long gib)
+{
+    uint64 start = end_of_heap(), end = start + ((uint64)gib << 30);
+    for (long i = 0; i < gib; i++)
+        MUST(sbrklazy(1 << 30));
+    for (uint64 at = start; at < end; at += 2 << 20)
+        look((long)at);
+}
+
+void heap_sparse_reader(void)
+{
+    struct kstat k = kernel_now();
+    if (k.frames_limit > 100 * 1024)
+        SKIP("more than 200 GiB of tables fit");
+    int hog = child_fork();
+    if (hog == 0) {
+        look_everywhere(210);
+        exit(0);
+    }
+    SAME(child_wait(hog), -1);
+    PASSES(look_everywhere, 2);
 }
 
 void heap_exhausts_memory(void)

@@ -68,6 +68,7 @@
     TEST(heap_lazy_sparse)                                                                         \
     TEST(heap_huge)                                                                                \
     SLOW(heap_keeps_promise)                                                                       \
+    SLOW(heap_sparse_reader)                                                                       \
     SLOW(heap_exhausts_memory)                                                                     \
     SLOW(heap_contended)                                                                           \
     TEST(malloc_random)                                                                            \
@@ -172,6 +173,32 @@
     SLOW(limit_disk_together)                                                                      \
     TEST(limit_pipes)                                                                              \
     SLOW(limit_memory)                                                                             \
+    /* vfork.c */                                                                                  \
+    TEST(vfork_shares_memory)                                                                      \
+    TEST(vfork_waits_for_exec)                                                                     \
+    TEST(vfork_exec_fails)                                                                         \
+    TEST(vfork_many)                                                                               \
+    TEST(vfork_nested)                                                                             \
+    TEST(vfork_exhausts)                                                                           \
+    TEST(vfork_then_fork)                                                                          \
+    TEST(vfork_child_faults)                                                                       \
+    TEST(vfork_child_killed)                                                                       \
+    TEST(vfork_middle_killed)                                                                      \
+    TEST(vfork_parent_killed)                                                                      \
+    TEST(vfork_killed_anywhere)                                                                    \
+    TEST(forkmode_inherited)                                                                       \
+    /* spawn.c */                                                                                  \
+    TEST(spawn_arguments)                                                                          \
+    TEST(spawn_keeps)                                                                              \
+    TEST(spawn_opens)                                                                              \
+    TEST(spawn_pipe)                                                                               \
+    TEST(spawn_order)                                                                              \
+    TEST(spawn_group)                                                                              \
+    TEST(spawn_foreground)                                                                         \
+    TEST(spawn_bad_actions)                                                                        \
+    TEST(spawn_refused)                                                                            \
+    TEST(spawn_many)                                                                               \
+    TEST(spawn_exhausts)                                                                           \
     /* pipes.c */                                                                                  \
     TEST(pipe_simple)                                                                              \
     TEST(pipe_odd_sizes)                                                                           \
@@ -239,7 +266,12 @@ const struct test all_tests[] = {ALL_TESTS(QUICK_ROW, SLOW_ROW){0, 0, 0}};
     HELPER(fresh)                                                                                  \
     HELPER(again)                                                                                  \
     HELPER(name)                                                                                   \
-    HELPER(unlink_self)
+    HELPER(unlink_self)                                                                            \
+    HELPER(hold)                                                                                   \
+    HELPER(forkmode)                                                                               \
+    HELPER(reads)                                                                                  \
+    HELPER(writes)                                                                                 \
+    HELPER(group)
 
 #define DECLARE_HELPER(name) int helper_##name(int argc, char *argv[]);
 ALL_HELPERS(DECLARE_HELPER)
