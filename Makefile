@@ -270,7 +270,7 @@ $(HOSTTEST): build/host/%: tests/host/%.c build/test.note
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)src="$< $$(sed -n 's|^/[/*] *sources: *\([^*]*\).*|\1|p' $<)" && \
-	    $(HOSTCC) $(TESTFLAGS) -MM -MP -MT $@ -MF $@.d $$src && \
+	    { for s in $$src; do $(HOSTCC) $(TESTFLAGS) -MM -MP -MT $@ $$s || exit; done; } > $@.d && \
 	    $(HOSTCC) $(TESTFLAGS) -o $@ $$src -lcmocka
 
 host-tests: $(HOSTTEST) ## unit tests of pure kernel code, on this machine
