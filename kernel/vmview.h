@@ -13,7 +13,7 @@ struct areainfo {
     uint64 resident; /* pages in frames, the zero frame not counted */
     uint64 shared;   /* of those, pages whose frame others hold too */
     uint64 zero;     /* pages that map the zero frame */
-    uint64 swapped;  /* pages on the swap device */
+    uint64 swapped;  /* pages on a swap device; there is none yet: 0 */
 };
 
 /* One page, as pagemap() tells it. */
@@ -21,17 +21,55 @@ struct pageinfo {
     uchar state;  /* enum page_state */
     uchar rights; /* 1 read, 2 write, 4 execute: what the entry grants now */
     ushort pad;
-    uint refs;    /* holders of the frame */
+    uint refs;    /* holders of the frame; of the zero frame 0 */
     uint64 frame; /* its number, 0 if none */
+    uint64 run;   /* PAGE_NONE, PAGE_ABSENT: as many pages from this one on are alike; else 0 */
 };
 
-enum page_state { PAGE_NONE, PAGE_ABSENT, PAGE_ZERO, PAGE_PRIVATE, PAGE_SHARED };
+enum page_state {
+    PAGE_NONE,    /* not promised */
+    PAGE_ABSENT,  /* promised, not touched yet */
+    PAGE_ZERO,    /* maps the zero frame */
+    PAGE_PRIVATE, /* has a frame of its own */
+    PAGE_SHARED,  /* its frame has other holders too */
+};
 
-/* What memmap() says of each frame: the owner in the low bits, and how many hold it. */
+/* What a frame of RAM is used for. */
+enum frame_state {
+    FRAME_FREE,     /* in the buddy allocator or a hart's cache; refs is 0 */
+    FRAME_WIRED,    /* kernel memory that is none of the following */
+    FRAME_TABLE,    /* a page table */
+    FRAME_KSTACK,   /* a part of a kernel stack */
+    FRAME_SLAB,     /* small objects of the kernel */
+    FRAME_PIPE,     /* bytes in a pipe */
+    FRAME_ANON,     /* a page of user memory that no file backs */
+    FRAME_CACHE,    /* a page of a file or of the disk; may be user-mapped too */
+    FRAME_RESERVED, /* not RAM that can be handed out: kernel image, device tree, frame table */
+};
+
+/* What memmap() says of each frame. */
 struct frameinfo {
-    uchar state; /* enum frame_state of kernel/mem/frame.h */
-    uchar zero;  /* 1: the shared zero frame */
-    ushort refs; /* at most 65535 */
+    uchar state; /* enum frame_state */
+    uchar zero;  /* 1: the zero frame, which all pages read that nobody has written */
+    ushort refs; /* how many hold it, at most 65535 */
 };
+
+/* Kinds of frames in pictures of memory: the states, then two that only a look inside tells. */
+#define FRAME_KIND_SHARED  9 /* FRAME_ANON with several holders */
+#define FRAME_KIND_ZERO    10
+#define FRAME_KINDS        11
+#define FRAME_KIND_LETTERS ".ktso|pc#+z"
+#define FRAME_KIND_NAMES                                                                           \
+    {                                                                                              \
+        "free", "kernel", "page tables", "kernel stacks", "objects", "pipes", "private", "cache",  \
+            "reserved", "shared", "zero frame"                                                     \
+    }
+
+static inline int frame_kind(const struct frameinfo *f)
+{
+    if (f->zero)
+        return FRAME_KIND_ZERO;
+    return f->state == FRAME_ANON && f->refs > 1 ? FRAME_KIND_SHARED : f->state;
+}
 
 #endif

@@ -3,29 +3,19 @@
 
 #include "kernel/lib/list.h"
 #include "kernel/mem/addr.h"
+#include "kernel/vmview.h"
 #include <stdbool.h>
 
 /*
- * The frame table: one entry for every frame of RAM.  A frame is in exactly one state.  Its
- * reference count says how many hold it: PTEs, the cache, pins; the last frame_put() frees it.
- * A count can neither overflow nor fall below zero: both panic with the frame's number.
+ * The frame table: one entry for every frame of RAM.  A frame is in exactly one state, an enum
+ * frame_state of kernel/vmview.h.  Its reference count says how many hold it: PTEs, the cache,
+ * pins; the last frame_put() frees it.  A count can neither overflow nor fall below zero: both
+ * panic with the frame's number.
  *
  * The table is not filled at boot.  It comes into being block by block, a block being
  * FRAME_BLOCK frames: when the first frame of a block is handed out, or at boot if only a part of
  * the block can be (docs/memory.md).
  */
-enum frame_state {
-    FRAME_FREE,     /* in the buddy allocator or a hart's cache; refs is 0 */
-    FRAME_WIRED,    /* kernel memory that is none of the following */
-    FRAME_TABLE,    /* a page table */
-    FRAME_KSTACK,   /* a part of a kernel stack */
-    FRAME_SLAB,     /* small objects of the kernel */
-    FRAME_PIPE,     /* bytes in a pipe */
-    FRAME_ANON,     /* a page of user memory that no file backs */
-    FRAME_CACHE,    /* a page of a file or of the disk; may be user-mapped too */
-    FRAME_RESERVED, /* not RAM that can be handed out: kernel image, device tree, frame table */
-};
-
 struct frame {
     uint refs;        /* atomic */
     uchar state;      /* enum frame_state */

@@ -17,7 +17,8 @@ static const struct {
     CALL(link),     CALL(mkdir),  CALL(close),    CALL(symlink), CALL(readlink), CALL(sysinfo),
     CALL(trace),    CALL(sync),   CALL(fsync),    CALL(halt),    CALL(setpgid),  CALL(ioctl),
     CALL(procinfo), CALL(kstat),  CALL(yield),    CALL(errcode), CALL(dup2),     CALL(vmstat),
-    CALL(vfork),    CALL(spawn),  CALL(forkmode), CALL(vmcheck),
+    CALL(vfork),    CALL(spawn),  CALL(forkmode), CALL(vmcheck), CALL(pmap),     CALL(pagemap),
+    CALL(memmap),
 };
 
 void syscall_dispatch(struct proc *p, struct trapframe *tf)

@@ -13,7 +13,8 @@ syscall_fn sys_fork, sys_exit, sys_wait, sys_pipe, sys_read, sys_kill, sys_exec,
     sys_chdir, sys_dup, sys_getpid, sys_sbrk, sys_pause, sys_uptime, sys_open, sys_write, sys_mknod,
     sys_unlink, sys_link, sys_mkdir, sys_close, sys_symlink, sys_readlink, sys_sysinfo, sys_trace,
     sys_sync, sys_fsync, sys_halt, sys_setpgid, sys_ioctl, sys_procinfo, sys_kstat, sys_yield,
-    sys_errcode, sys_dup2, sys_vmstat, sys_vfork, sys_spawn, sys_forkmode, sys_vmcheck;
+    sys_errcode, sys_dup2, sys_vmstat, sys_vfork, sys_spawn, sys_forkmode, sys_vmcheck, sys_pmap,
+    sys_pagemap, sys_memmap;
 
 struct proc;
 struct trapframe;

@@ -92,6 +92,11 @@ uint64 frame_free_count(void)
     return nfree;
 }
 
+bool frame_known(const struct frame *f)
+{
+    return f >= table && f < table + SHIM_FRAMES;
+}
+
 uint64 shim_frames_used(void)
 {
     return SHIM_FRAMES - nfree;

@@ -223,6 +223,17 @@
     TEST(device_random)                                                                            \
     TEST(device_refused)                                                                           \
     TEST(device_ioctl)                                                                             \
+    /* views.c */                                                                                  \
+    TEST(view_layout)                                                                              \
+    TEST(view_lazy)                                                                                \
+    TEST(view_shared)                                                                              \
+    TEST(view_shared_by_many)                                                                      \
+    TEST(view_stack)                                                                               \
+    TEST(view_huge)                                                                                \
+    TEST(view_frames)                                                                              \
+    TEST(view_refused)                                                                             \
+    TEST(view_exact)                                                                               \
+    TEST(view_races)                                                                               \
     /* system.c */                                                                                 \
     TEST(call_unknown)                                                                             \
     TEST(call_wide_arguments)                                                                      \

@@ -1,0 +1,213 @@
+// sources: kernel/vm/view.c kernel/vm/fault.c kernel/vm/space.c kernel/vm/area.c
+// sources: kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c kernel/vm/usercopy.c
+// sources: kernel/vm/stat.c kernel/lib/avl.c tests/host/vm_shim.c
+/* What vm/view.c tells of spaces, against a look at every single page. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "kernel/vm.h"
+#include "kernel/vm/pmap.h"
+#include "kernel/vm/view.h"
+#include "tests/host/seed.h"
+#include "tests/host/vm_shim.h"
+
+#define RW    (AREA_R | AREA_W)
+#define PAGES 600 /* looked at one by one: more than one table */
+#define BASE  (511 * SUPERPGSIZE - 100 * PGSIZE)
+
+static int setup(void **state)
+{
+    (void)state;
+    shim_reset(16);
+    return 0;
+}
+
+static void activate(struct space *s)
+{
+    irq_push();
+    space_activate(s);
+    irq_pop();
+}
+
+/* Takes the space off this hart and frees it. */
+static void drop(struct space *s)
+{
+    activate(NULL);
+    space_put(s);
+}
+
+static struct space *new_space(void)
+{
+    struct space *s = space_new();
+    assert_non_null(s);
+    activate(s);
+    return s;
+}
+
+static struct pageinfo page_at(struct space *s, uint64 va)
+{
+    struct pageinfo page;
+
+    assert_int_equal(view_pages(s, va, &page, 1), 1);
+    return page;
+}
+
+static void test_empty(void **state)
+{
+    (void)state;
+    struct space *s = new_space();
+    struct areainfo area[2];
+    struct pageinfo page;
+    uint64 va = 0;
+
+    assert_int_equal(view_areas(s, &va, area, 2), 0);
+    page = page_at(s, 0);
+    assert_int_equal(page.state, PAGE_NONE);
+    assert_int_equal(page.run, USER_END / PGSIZE);
+    assert_int_equal(view_pages(s, USER_END, &page, 1), 0);
+    assert_int_equal(view_pages(s, USER_END - PGSIZE, &page, 1), 1);
+    assert_int_equal(page.run, 1);
+    drop(s);
+}
+
+/* A promise of 200 GiB of which three pages were kept, far apart. */
+static void test_sparse(void **state)
+{
+    (void)state;
+    struct space *s = new_space();
+    struct areainfo area;
+    struct pageinfo page[3];
+    uint64 va = 0, value;
+
+    assert_int_equal(space_set_stack(s, 0), 0);
+    uint64 heap = (uint64)space_sbrk(s, 200L << 30, SBRK_LAZY), far = heap + (100UL << 30);
+    assert_int_equal(shim_store(s, heap, 1), FAULT_OK);
+    assert_int_equal(shim_store(s, far, 1), FAULT_OK);
+    assert_int_equal(shim_load(s, far + PGSIZE, &value), FAULT_OK);
+    va = heap;
+    assert_int_equal(view_areas(s, &va, &area, 1), 1);
+    assert_int_equal(va, heap + (200UL << 30));
+    assert_int_equal(area.resident, 2);
+    assert_int_equal(area.zero, 1);
+    assert_int_equal(area.shared, 0);
+    assert_int_equal(area.charged, 0);
+    for (uint64 pages = 1; pages * PGSIZE < far - heap; pages *= 3)
+        assert_int_equal(page_at(s, far - pages * PGSIZE).run, pages);
+    assert_int_equal(view_pages(s, far - PGSIZE, page, 3), 3);
+    assert_int_equal(page[0].state, PAGE_ABSENT);
+    assert_int_equal(page[0].run, 1);
+    assert_int_equal(page[1].state, PAGE_PRIVATE);
+    assert_int_equal(page[1].rights, RW);
+    assert_int_equal(page[2].state, PAGE_ZERO);
+    assert_int_equal(page[2].rights, AREA_R);
+    assert_int_equal(page[2].refs, 0);
+    drop(s);
+}
+
+/* Pieces of any size give the same as one look. */
+static void test_pieces(void **state)
+{
+    (void)state;
+    struct space *s = new_space();
+    struct areainfo all[8], piece[8];
+    uint64 va = 0, n = 0;
+
+    for (uint64 i = 0; i < 7; i++)
+        assert_int_equal(space_map(s, (3 * i + 1) * PGSIZE, (3 * i + 3) * PGSIZE,
+                                   i % 2 ? RW : AREA_R, AREA_DATA),
+                         0);
+    assert_int_equal(view_areas(s, &va, all, 8), 7);
+    va = 0;
+    for (uint got; (got = view_areas(s, &va, piece + n, 3)) > 0; n += got)
+        assert_true(got <= 3);
+    assert_int_equal(n, 7);
+    assert_memory_equal(all, piece, 7 * sizeof all[0]);
+    drop(s);
+}
+
+static void check_page(struct space *s, uint64 va, const struct pageinfo *page)
+{
+    const pte_t *slot = pmap_find(s, va);
+
+    if (slot == NULL || *slot == 0) {
+        assert_int_equal(page->state, area_find(&s->areas, va) ? PAGE_ABSENT : PAGE_NONE);
+        assert_int_equal(page->frame, 0);
+        assert_true(page->run > 0);
+        return;
+    }
+    struct frame *f = frame_of(PTE2PA(*slot));
+    assert_int_equal(page->run, 0);
+    assert_int_equal(page->frame, f - frame_table);
+    assert_int_equal(page->rights, *slot >> 1 & 7);
+    assert_int_equal(page->state, f == pmap_zero ? PAGE_ZERO
+                                  : f->refs > 1  ? PAGE_SHARED
+                                                 : PAGE_PRIVATE);
+}
+
+/* Whole windows, and what areas say of themselves, against the entries one by one. */
+static void check_all(struct space *s)
+{
+    static struct pageinfo page[PAGES];
+    struct areainfo area[64];
+    uint64 va = 0, count[PAGE_SHARED + 1] = {0}, resident = 0, shared = 0, zero = 0;
+
+    assert_int_equal(view_pages(s, BASE, page, PAGES), PAGES);
+    for (uint64 i = 0; i < PAGES; i++) {
+        check_page(s, BASE + i * PGSIZE, &page[i]);
+        count[page[i].state]++;
+        if (i > 0 && page[i - 1].run > 1)
+            assert_int_equal(page[i].run, page[i - 1].run - 1);
+    }
+    uint n = view_areas(s, &va, area, 64);
+    for (uint i = 0; i < n; i++) {
+        resident += area[i].resident;
+        shared += area[i].shared;
+        zero += area[i].zero;
+    }
+    assert_int_equal(resident, s->resident);
+    assert_int_equal(resident, count[PAGE_PRIVATE] + count[PAGE_SHARED]);
+    assert_int_equal(shared, count[PAGE_SHARED]);
+    assert_int_equal(zero, count[PAGE_ZERO]);
+}
+
+static void test_random(void **state)
+{
+    (void)state;
+    struct space *s = new_space(), *child = NULL;
+    uint64 value;
+
+    for (uint64 i = 0; i < PAGES; i += 60)
+        assert_int_equal(space_map(s, BASE + i * PGSIZE, BASE + (i + 40) * PGSIZE,
+                                   i % 120 ? RW : AREA_R, AREA_DATA),
+                         0);
+    for (int step = 0; step < 400; step++) {
+        uint64 va = BASE + random_below(PAGES) * PGSIZE;
+        if (random_below(2))
+            shim_store(s, va, 1);
+        else
+            shim_load(s, va, &value);
+        if (step == 200)
+            assert_int_equal(space_fork(s, FORK_COW, &child), 0);
+        check_all(s);
+        if (child)
+            check_all(child);
+    }
+    drop(child);
+    drop(s);
+}
+
+int main(void)
+{
+    random_start();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_empty, setup),
+        cmocka_unit_test_setup(test_sparse, setup),
+        cmocka_unit_test_setup(test_pieces, setup),
+        cmocka_unit_test_setup(test_random, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
