@@ -23,6 +23,17 @@ import pytest
     ("echo linked > l1; ln l1 l2; rm l1; cat l2; rm l2", "linked\n"),
     ("ln -s out soft; cat soft; rm soft", "first\nsecond\n"),
     ("cat README | cat | wc | cat", None),
+    ("cat /dev/zero 2> err | true; echo nobody else can read", "nobody else can read\n"),
+    ("nonsense 2> err | cat; cat err", "sh: nonsense: command not found\n"),
+    ("cat 2> err < nowhere; echo $?; cat err", "1\nsh: nowhere: no such file or directory\n"),
+    ("echo kept > out 3> other; cat out; echo x | cat 3< out 2>&1 >&3 | wc", None),
+    ("nonsense 2> err; echo $?; /nonsense 2> err; echo $?; /README 2> err; echo $?",
+     "127\n127\n126\n"),
+    ("echo gone 2> err | nonsense 2> err; echo $?", "127\n"),
+    ("nonsense 2> err | echo on; echo $?", "on\n0\n"),
+    ("echo a | (cat; cat 0< out) | cat > sum; cat sum", "a\nkept\n"),
+    ("true | cat 2> err >&3; echo $?; cat err", "1\nsh: 3: bad file descriptor\n"),
+    ("sh -c 'sh -c \"echo deep | cat\" | cat'", "deep\n"),
 ])
 def test_command(shell, command, output):
     out = shell.run(command)

@@ -39,6 +39,11 @@ int input_from_file(const char *path)
     return 0;
 }
 
+int input_descriptor(void)
+{
+    return fd > 0 ? fd : -1;
+}
+
 void input_close(void)
 {
     if (fd > 0)

@@ -57,23 +57,24 @@ static void job_ended(int pid, int status)
         fprintf(2, "[%d] ended with status %d\n", pid, status);
 }
 
-int jobs_wait_for(const int *pids, int n)
+int jobs_wait_for(struct member *members, int n)
 {
-    int left = n, last = 0, status, pid;
+    int left = 0, status, pid;
 
+    for (int i = 0; i < n; i++)
+        left += members[i].pid != 0;
     while (left > 0 && (pid = wait(&status)) >= 0) {
         int i = 0;
-        while (i < n && pids[i] != pid)
+        while (i < n && members[i].pid != pid)
             i++;
         if (i == n) {
             job_ended(pid, status);
             continue;
         }
+        members[i] = (struct member){0, status};
         left--;
-        if (i == n - 1)
-            last = status;
     }
-    return last;
+    return n > 0 ? members[n - 1].status : 0;
 }
 
 int jobs_wait(int pid, int *status)
@@ -85,7 +86,7 @@ int jobs_wait(int pid, int *status)
     *status = 0;
     for (; i >= 0 && jobs.n > 0; i = pid != 0 ? job_index(pid) : 0) {
         int ended;
-        run_foreground(jobs.all[i].group);
+        start_foreground(jobs.all[i].group);
         int who = wait(&ended);
         if (who < 0)
             break;
@@ -93,7 +94,7 @@ int jobs_wait(int pid, int *status)
         if (who == pid)
             *status = ended;
     }
-    run_foreground(0);
+    start_foreground(0);
     return 0;
 }
 

@@ -33,7 +33,7 @@ static void open_input(int argc, char **argv)
 static enum input_result next_line(void)
 {
     if (run_interactive) {
-        run_foreground(0);
+        start_foreground(0);
         jobs_report();
         fprintf(2, "$ ");
     }

@@ -5,7 +5,7 @@
 
 /*
  * The shell.  A line goes through three stages: parse.c makes a tree of it, expand.c makes
- * arguments of the words when they are needed, run.c runs the tree.
+ * arguments of the words when they are needed, run.c runs the tree and start.c each command.
  *
  *     line      =  chain { (";" | "&") chain } [";" | "&"]
  *     chain     =  pipeline { ("&&" | "||") pipeline }
@@ -94,16 +94,23 @@ int input_from_file(const char *path); /* 0, or -1 if it cannot be opened */
 /* Reads a line without its newline.  After INPUT_LONG and INPUT_BINARY the line is skipped. */
 enum input_result input_line(char line[SH_LINE_MAX]);
 
-/* In a child: closes what only the shell may have open. */
+int input_descriptor(void); /* which only the shell may have, -1 if there is none */
+
+/* In a child: closes that. */
 void input_close(void);
 
-/* --- jobs.c: children ------------------------------------------------------------------------ */
+/* --- jobs.c: children ------------------------------------------------------------------------- */
+
+/* A command of a pipeline: its process, or pid 0 if that has ended or never was, and its status. */
+struct member {
+    int pid, status;
+};
 
 /* The process runs in the background; an interactive shell tells its pid. */
 void jobs_add(int pid, int group);
 
-/* Waits until the n given children have ended; returns the status of the last of them. */
-int jobs_wait_for(const int *pids, int n);
+/* Waits until the commands that have processes have ended; returns the status of the last one. */
+int jobs_wait_for(struct member *members, int n);
 
 /*
  * Waits for one background process, or all if pid is 0; -1 if it is none of ours.  ^C kills the
@@ -119,13 +126,33 @@ typedef int builtin(int argc, char **argv); /* returns the exit status */
 
 builtin *builtin_find(const char *name); /* 0 if it is no built-in command */
 
+/* --- start.c: processes ---------------------------------------------------------------------- */
+
+/* Where a command runs.  Descriptors are -1 if there is none; they are not below 10. */
+struct place {
+    int in, out; /* the ends of pipes that become its descriptors 0 and 1 */
+    int next_in; /* that the next command of the pipeline will read */
+    int group;   /* its process group if the shell is interactive, 0 for a new one */
+    int background;
+};
+
+/* Starts the command; false, after a message, if there can be no more processes. */
+int start_command(const struct command *c, const struct place *p, struct member *m);
+
+/* Runs `function`, which may be 0, in the shell itself; returns its status. */
+int start_here(builtin *function, char **argv, const struct redirect *redirects);
+
+void start_foreground(int pgid);     /* if interactive: ^C kills this process group; 0: none */
+int start_move_fd(int from, int fd); /* fd becomes `from`, which is closed; false on failure */
+
 /* --- run.c ----------------------------------------------------------------------------------- */
-extern int run_interactive; /* lines come from a console, which is descriptor 0 */
-extern int run_status;      /* of the last command */
+extern int run_interactive;    /* lines come from a console, which is descriptor 0 */
+extern int run_status;         /* of the last command */
+extern struct arena run_arena; /* of the line that is being run */
 
 /* Runs line `number` of the input; false, after a message, if it is not well-formed. */
 int run_line(const char *line, int number);
 
-void run_foreground(int pgid); /* if interactive: ^C kills this process group; 0: none */
+void run_chains(const struct chain *first); /* what stands between parentheses, or on a line */
 
 #endif
