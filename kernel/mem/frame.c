@@ -65,7 +65,7 @@ paddr frame_init(paddr ram, paddr ram_end, paddr at)
         panic("frame_init: the table of %lu frames does not fit into RAM", frame_count);
 
     memset(known, 0, sizeof known);
-    memset(hartcaches, 0, sizeof hartcaches);
+    hartcache_init();
     managed = reserve = 0;
     buddy_init();
     for (struct frame *f = frame_table; frame_pa(f) < end; f += FRAME_BLOCK)

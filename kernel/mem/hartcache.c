@@ -9,9 +9,17 @@
  * (hartcache_drain_all), and the owner needs no lock.
  */
 #include "kernel/mem/hartcache.h"
+#include "kernel/lib/string.h"
 #include "kernel/mem/buddy.h"
 
 struct hartcache hartcaches[NCPU];
+
+void hartcache_init(void)
+{
+    memset(hartcaches, 0, sizeof hartcaches);
+    for (uint i = 0; i < NCPU; i++)
+        hartcaches[i].top = hartcaches[i].slot;
+}
 
 /* Pushes f[n - 1] down to f[0], to be popped upwards, while there is room; returns how many. */
 static int push_run(struct frame *f, int n)
@@ -21,8 +29,8 @@ static int push_run(struct frame *f, int n)
     int done = 0;
 
     __atomic_thread_fence(__ATOMIC_RELEASE); /* what was done to the frames, before their slots */
-    while (done < n && c->top < HARTCACHE_SLOTS)
-        store_relaxed(&c->slot[c->top++], f + (n - ++done));
+    while (done < n && c->top < c->slot + HARTCACHE_SLOTS)
+        store_relaxed(c->top++, f + (n - ++done));
     irq_restore(irq);
     return done;
 }
@@ -52,8 +60,8 @@ void hartcache_spill(struct frame *f)
     batch[0] = f;
     uint64 irq = irq_save();
     struct hartcache *c = &hartcaches[hart_self()->id];
-    for (int i = 0; i < HARTCACHE_BATCH && c->top > 0; i++) {
-        batch[n] = __atomic_exchange_n(&c->slot[--c->top], NULL, __ATOMIC_RELAXED);
+    for (int i = 0; i < HARTCACHE_BATCH && c->top > c->slot; i++) {
+        batch[n] = __atomic_exchange_n(--c->top, NULL, __ATOMIC_RELAXED);
         n += batch[n] != NULL;
     }
     irq_restore(irq);

@@ -12,11 +12,13 @@
 #define HARTCACHE_BATCH       (1 << HARTCACHE_BATCH_ORDER) /* frames moved at a time */
 
 struct hartcache {
-    uint64 top;                          /* slots from here on are empty; only the hart's own */
+    struct frame **top;                  /* slots from here on are empty; only the hart's own */
     struct frame *slot[HARTCACHE_SLOTS]; /* atomic: a frame or NULL */
 } __attribute__((aligned(64)));
 
 extern struct hartcache hartcaches[NCPU];
+
+void hartcache_init(void); /* all empty */
 
 /* The newest frame of this hart's cache; NULL if there is none or another hart has taken it. */
 static inline struct frame *hartcache_pop(void)
@@ -26,8 +28,8 @@ static inline struct frame *hartcache_pop(void)
     struct frame *f = NULL;
 
     /* Relaxed: only this hart fills the slot. */
-    if (c->top > 0)
-        f = __atomic_exchange_n(&c->slot[--c->top], NULL, __ATOMIC_RELAXED);
+    if (c->top > c->slot)
+        f = __atomic_exchange_n(--c->top, NULL, __ATOMIC_RELAXED);
     irq_restore(irq);
     return f;
 }
@@ -37,10 +39,10 @@ static inline bool hartcache_push(struct frame *f)
 {
     uint64 irq = irq_save();
     struct hartcache *c = &hartcaches[hart_self()->id];
-    bool fits = c->top < HARTCACHE_SLOTS;
+    bool fits = c->top < c->slot + HARTCACHE_SLOTS;
 
     if (fits)
-        store_release(&c->slot[c->top++], f);
+        store_release(c->top++, f);
     irq_restore(irq);
     return fits;
 }
