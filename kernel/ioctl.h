@@ -12,5 +12,6 @@
 #define DEV_NULL    2
 #define DEV_ZERO    3
 #define DEV_RANDOM  4
+#define DEV_FAULTS  5 /* kernel/faultlog.h */
 
 #endif

@@ -62,6 +62,8 @@ static inline uint64 r_instret(void)
     asm volatile("rdinstret %0" : "=r"(v));
     return v;
 }
+#elif defined(HOST_TEST)
+uint64 r_time(void); /* of the model under tests/host */
 #endif
 #endif
 

@@ -16,6 +16,15 @@ enum fault_kind {
     FAULT_KINDS
 };
 
+/* What comes of a fault. */
+enum fault_result {
+    FAULT_OK,    /* the access succeeds when retried */
+    FAULT_BAD,   /* nothing is promised there */
+    FAULT_PROT,  /* what is there does not allow it */
+    FAULT_NOMEM, /* promised without charge, and memory is short */
+    FAULT_IO,    /* the page could not be read */
+};
+
 /* Counts that only grow: of a process since its fork, or of the machine since boot. */
 struct vmstat {
     uint64 fault[FAULT_KINDS]; /* page faults, refused ones included */

@@ -80,10 +80,8 @@ static void add_devices(struct image *img)
         const char *path;
         uint major;
     } device[] = {
-        {"/dev/console", DEV_CONSOLE},
-        {"/dev/null", DEV_NULL},
-        {"/dev/zero", DEV_ZERO},
-        {"/dev/random", DEV_RANDOM},
+        {"/dev/console", DEV_CONSOLE}, {"/dev/null", DEV_NULL},     {"/dev/zero", DEV_ZERO},
+        {"/dev/random", DEV_RANDOM},   {"/dev/faults", DEV_FAULTS},
     };
     for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
         must(device[i].path, image_device(img, device[i].path, device[i].major, 0));

@@ -91,9 +91,9 @@ def test_options_set_the_layout(out):
 def test_devices_and_links(out):
     with FsImage(make(out / "img")) as fs:
         assert fs.listdir("/") == ["console", "dev"]
-        assert fs.listdir("/dev") == ["console", "null", "random", "zero"]
+        assert fs.listdir("/dev") == ["console", "faults", "null", "random", "zero"]
         majors = {name: fs.stat("/dev/" + name).major for name in fs.listdir("/dev")}
-        assert majors == {"console": 1, "null": 2, "zero": 3, "random": 4}
+        assert majors == {"console": 1, "null": 2, "zero": 3, "random": 4, "faults": 5}
         assert fs.stat("/console") == fs.stat("/dev/console")
         assert fs.stat("/console").nlink == 2
         assert fs.stat("/").nlink == 3 and fs.stat("/dev").nlink == 2
@@ -257,12 +257,12 @@ def test_too_many_files(files, out):
 
 
 def test_last_inode(files, out):
-    # 64 inodes: without inode 0, the root, /dev and its 4 devices, 57 are left.
-    make(out / "img", *(f"f{i}={files}/empty" for i in range(57)))
+    # 64 inodes: without inode 0, the root, /dev and its 5 devices, 56 are left.
+    make(out / "img", *(f"f{i}={files}/empty" for i in range(56)))
     fsck_clean(out / "img")
     (out / "img").unlink()
     refused(mkfs(*SMALL, out / "img", *(f"f{i}={files}/empty" for i in range(58))), out,
-            "f57", "no inode is left")
+            "f56", "no inode is left")
 
 
 def test_last_block(files, out):

@@ -21,10 +21,14 @@
 #include "kernel/proc/sched.h"
 #include "kernel/proc/timer.h"
 #include "kernel/riscv.h"
+#include "kernel/trace/trace.h"
 #include "kernel/trap/ipi.h"
 #include "kernel/trap/trap.h"
+#include "kernel/vm/faultlog.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/space.h"
+
+#define PANIC_FAULTS 4 /* latest page faults of the hart that a panic tells */
 
 extern char kernel_end[]; /* kernel.ld */
 
@@ -54,6 +58,7 @@ static void describe_panic(void)
         printf("pid %d %s\n", p->pid, p->name);
     else
         printf("no process\n");
+    faultlog_print_last(PANIC_FAULTS);
 }
 
 static void set_tp(struct hart *h)
@@ -87,6 +92,20 @@ static void count_harts(void)
     }
 }
 
+/* A ring of fault events for each hart. */
+static void init_trace(void)
+{
+    int order = 0;
+    while (((uint64)PGSIZE << order) < TRACE_EVENTS * sizeof(struct fault_event))
+        order++;
+    for (uint i = 0; i < nharts; i++) {
+        struct frame *f = frame_alloc_order(FRAME_WIRED, order, FRAME_ZEROED);
+        if (!f)
+            panic("init_trace: no memory for the fault events of hart %u", i);
+        trace_init(i, frame_virt(f), frame_base >> PGSHIFT);
+    }
+}
+
 /* RAM behind the kernel, but for the device tree, goes to the frame allocator. */
 static void init_memory(paddr fdt)
 {
@@ -99,6 +118,7 @@ static void init_memory(paddr fdt)
     frame_add(free, machine.ram_end);
     kmalloc_init();
     pmap_init_kernel();
+    init_trace();
 }
 
 /* The allocator found nothing: gives back what is kept only for speed. */

@@ -76,8 +76,9 @@ void console_room(void)
     spin_unlock(&console_lock);
 }
 
-int console_read(struct iov *dst)
+int console_read(struct iov *dst, void *unused)
 {
+    (void)unused;
     char chunk[CHUNK];
     uint64 got = 0;
     bool over = false;

@@ -5,12 +5,18 @@
 #include "kernel/mem/addr.h"
 #include <stdbool.h>
 
-/* Character devices, by major number (kernel/ioctl.h).  Functions return bytes or -E*. */
+/*
+ * Character devices, by major number (kernel/ioctl.h).  Functions return bytes or -E*.  A device
+ * that has something to remember for each open file has open() and close(); reads of files with a
+ * state come one after the other, and must not wait.
+ */
 struct device {
     const char *name;
-    int (*read)(struct iov *dst); /* up to dst->total; 0 = end of file */
+    int (*read)(struct iov *dst, void *state); /* up to dst->total; 0 = end of file */
     int (*write)(struct iov *src);
     int (*ioctl)(int request, uint64 arg); /* may be NULL */
+    void *(*open)(void);                   /* a new state, NULL without memory; may be NULL */
+    void (*close)(void *state);
 };
 
 /* The device with this major, NULL if there is none. */
@@ -36,7 +42,7 @@ void uart_flush(void); /* returns when everything queued is sent, or another hol
 void console_init(void);
 void console_input(char c); /* a key; in interrupt context */
 void console_room(void);    /* the UART takes output again; in interrupt context */
-int console_read(struct iov *dst);
+int console_read(struct iov *dst, void *unused);
 int console_write(struct iov *src);
 int console_ioctl(int request, uint64 arg);
 
@@ -54,6 +60,11 @@ void plic_set_handler(uint irq, void (*handler)(void *), void *arg);
 /* --- random (dev/random.c): ChaCha20, seeded from the device tree and the clock --------------- */
 void random_init(const uint8 seed[32]);
 void random_bytes(void *dst, uint64 n); /* any context; n < 256 GiB */
+
+/* --- faults (dev/faults.c): the latest page faults, as struct fault_event --------------------- */
+void *faults_open(void);
+void faults_close(void *state);
+int faults_read(struct iov *dst, void *state); /* whole events; -EINVAL if none would fit */
 
 /* --- finisher (dev/finisher.c) ---------------------------------------------------------------- */
 /*

@@ -60,6 +60,8 @@ void file_put(struct file *f)
         return;
     if (f->pipe)
         pipe_close(f->pipe, f->writable);
+    if (f->state)
+        f->dev->close(f->state);
     if (f->ip)
         inode_put(f->ip);
     file_free(f);
@@ -94,13 +96,25 @@ static int find_or_create(struct inode *cwd, const char *path, int flags, struct
     return r; /* a symbolic link that leads nowhere */
 }
 
+static int open_device(struct file *f)
+{
+    const struct device *dev = device_get(f->ip->d.major);
+    if (!dev)
+        return -ENODEV;
+    f->state = dev->open ? dev->open() : NULL;
+    if (dev->open && !f->state)
+        return -ENOMEM;
+    f->dev = dev;
+    return 0;
+}
+
 /* Whether the flags suit the kind of file. */
 static int check_open(struct file *f, int flags)
 {
     switch (f->ip->d.type) {
     case T_DIR: return flags & ~O_NOFOLLOW ? -EISDIR : 0;
     case T_SYMLINK: return f->writable ? -ELOOP : 0;
-    case T_DEVICE: f->dev = device_get(f->ip->d.major); return f->dev ? 0 : -ENODEV;
+    case T_DEVICE: return open_device(f);
     default: return flags & O_TRUNC ? names_truncate(f->ip) : 0;
     }
 }
@@ -142,13 +156,23 @@ static int64 __attribute__((noinline)) read_inode(struct file *f, struct iov *ds
     return n;
 }
 
+static int64 read_device(struct file *f, struct iov *dst)
+{
+    if (!f->state)
+        return f->dev->read(dst, NULL);
+    mutex_lock(&f->ip->lock);
+    int64 n = f->dev->read(dst, f->state);
+    mutex_unlock(&f->ip->lock);
+    return n;
+}
+
 int64 file_read(struct file *f, struct iov *dst)
 {
     if (!f->readable)
         return -EBADF;
     if (f->pipe)
         return pipe_read(f->pipe, dst);
-    return f->dev ? f->dev->read(dst) : read_inode(f, dst);
+    return f->dev ? read_device(f, dst) : read_inode(f, dst);
 }
 
 /* One operation's share of a write. */

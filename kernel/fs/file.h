@@ -12,6 +12,7 @@ struct file {
     bool readable, writable, append;
     struct inode *ip;         /* NULL for a pipe */
     const struct device *dev; /* of a device node */
+    void *state; /* that the device keeps for this file, or NULL; used under ip->lock */
     struct pipe *pipe;
     uint64 offset; /* ip->lock */
 };

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct proc;
+struct fault_event;
 
 /*
  * What each hart knows of itself.  tp holds the address of its entry while the kernel runs; only
@@ -23,6 +24,9 @@ struct hart {
     uint locks_held;      /* DEBUG: spin locks held by this hart */
     uint64 ranks_held;    /* DEBUG: one bit for each rank held */
     struct vmstat vmstat; /* counted here, by vm/stat.h; atomic additions */
+
+    struct fault_event *trace; /* ring of trace/trace.h, NULL while nothing is traced; atomic */
+    uint64 traced;             /* events written to it since boot */
 } __attribute__((aligned(64)));
 
 extern struct hart harts[NCPU];

@@ -13,7 +13,9 @@
  */
 #include "kernel/vm/fault.h"
 #include "kernel/lib/atomic.h"
+#include "kernel/lib/csr.h"
 #include "kernel/lib/string.h"
+#include "kernel/trace/trace.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
@@ -120,6 +122,30 @@ static void map(struct fault *f)
     }
 }
 
+/* Leaves a trace of what was done; with interrupts off, for the hart's next event is the next. */
+static inline void record(const struct fault *f, enum fault_result r)
+{
+    uint64 irq = irq_save();
+    struct hart *self = hart_self();
+    struct fault_event *e = trace_begin(self);
+
+    if (e) {
+        const struct vm_user *user = f->s->user;
+        e->time = r_time();
+        e->va = f->va;
+        e->pc = user ? user->tf->pc : 0;
+        e->pid = user ? user->pid : 0;
+        e->before = f->pte;
+        e->after = r == FAULT_OK ? *f->slot : f->pte;
+        e->refs = r == FAULT_OK ? f->frame->refs : 0;
+        e->kind = (uchar)f->kind;
+        e->access = (uchar)f->access;
+        e->result = (uchar)r;
+        trace_end(self);
+    }
+    irq_restore(irq);
+}
+
 enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access access)
 {
     struct fault f; /* the steps set the rest */
@@ -127,6 +153,7 @@ enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access ac
     f.s = s;
     f.va = va;
     f.access = access;
+    f.frame = NULL;
     enum fault_result r = find(&f);
     vm_count(s, VM_STAT(fault[f.kind]), 1);
     if (r == FAULT_OK) {
@@ -135,10 +162,13 @@ enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access ac
     }
     if (r == FAULT_OK)
         map(&f);
+    record(&f, r);
     return r;
 }
 
-enum fault_result vm_fault(struct space *s, uint64 va, enum fault_access access)
+/* Flattened: the road of the hardware's faults has no call but those to other files. */
+enum fault_result __attribute__((flatten))
+vm_fault(struct space *s, uint64 va, enum fault_access access)
 {
     assert_may_sleep("vm_fault");
     mutex_lock(&s->lock);

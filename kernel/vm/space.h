@@ -150,7 +150,6 @@ enum fault_access {
     ACCESS_EXEC = AREA_X,
     ACCESS_LOAD = 0, /* the kernel fills a page of a new program: a write that no area forbids */
 };
-enum fault_result { FAULT_OK, FAULT_BAD, FAULT_PROT, FAULT_NOMEM, FAULT_IO };
 
 /*
  * Keeps the promise for the page of user address va, so that `access` succeeds when retried.

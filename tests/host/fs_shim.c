@@ -133,9 +133,9 @@ void commit_uncharge_other(uint64 n)
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
-static int null_read(struct iov *dst)
+static int null_read(struct iov *dst, void *unused)
 {
-    (void)dst;
+    (void)dst, (void)unused;
     return 0;
 }
 

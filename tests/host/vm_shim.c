@@ -176,6 +176,22 @@ void irq_pop(void)
     harts[0].irq_depth--;
 }
 
+uint64 r_time(void)
+{
+    static uint64 now;
+    return ++now;
+}
+
+uint64 irq_save(void)
+{
+    return harts[0].irq_depth++;
+}
+
+void irq_restore(uint64 old)
+{
+    assert_int_equal(--harts[0].irq_depth, old);
+}
+
 void spin_lock(struct spinlock *lk)
 {
     irq_push();
