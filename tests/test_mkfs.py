@@ -261,7 +261,7 @@ def test_last_inode(files, out):
     make(out / "img", *(f"f{i}={files}/empty" for i in range(56)))
     fsck_clean(out / "img")
     (out / "img").unlink()
-    refused(mkfs(*SMALL, out / "img", *(f"f{i}={files}/empty" for i in range(58))), out,
+    refused(mkfs(*SMALL, out / "img", *(f"f{i}={files}/empty" for i in range(57))), out,
             "f56", "no inode is left")
 
 

@@ -1,0 +1,8 @@
+/* The names of the rows of docs/fault.md, for programs that show counters and events. */
+#include "user/lib/faultnames.h"
+
+const char *const fault_names[FAULT_KINDS] = {
+    [KIND_BAD] = "BAD",     [KIND_PROT] = "PROT",         [KIND_STACK] = "STACK",
+    [KIND_ZERO] = "ZERO",   [KIND_LAZY] = "LAZY",         [KIND_COW] = "COW",
+    [KIND_REUSE] = "REUSE", [KIND_SPURIOUS] = "SPURIOUS",
+};
