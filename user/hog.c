@@ -5,6 +5,8 @@
  *     forks    processes, each of which forks in turn
  *     memory   what sbrk() gives, touched, in several processes
  *     lazy     the same with sbrklazy(), which promises more than there is
+ *     large    half of it in one process, which then waits
+ *     fork     two thirds of the memory for one process, which forks once and ends
  *     files    open files
  *     pipes    pipes, each full
  *     disk     blocks, by one large file after the other
@@ -13,6 +15,7 @@
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"
 #include "kernel/fs.h"
+#include "kernel/kstat.h"
 #include "kernel/riscv.h"
 #include "user/extra.h"
 #include "user/lib/prog.h"
@@ -58,6 +61,40 @@ static void take_memory(char *(*more)(int))
         for (int i = 0; p != SBRK_ERROR && i < CHUNK; i += PGSIZE)
             p[i] = 1;
     }
+}
+
+/* Touches n sixths of what may still be promised. */
+static void grow_large(int n)
+{
+    struct kstat k;
+    kstat(&k);
+    for (int i = (int)((k.frames_limit - k.frames_committed) * PGSIZE / CHUNK) * n / 6; i > 0;
+         i--) {
+        char *p = sbrk(CHUNK);
+        for (int at = 0; p != SBRK_ERROR && at < CHUNK; at += PGSIZE)
+            p[at] = 1;
+    }
+}
+
+static void stay_large(void)
+{
+    grow_large(3);
+    printf("hog: large\n");
+    for (;;)
+        pause(1000);
+}
+
+static void fork_large(void)
+{
+    grow_large(4);
+    int pid = fork();
+    if (pid == 0)
+        exit(0);
+    if (pid < 0)
+        tell("processes");
+    else if (wait(0) == pid)
+        printf("hog: forked\n");
+    exit(pid < 0);
 }
 
 static void take_files(void)
@@ -120,11 +157,15 @@ int main(int argc, char **argv)
         take_memory(sbrk);
     else if (strcmp(thing, "lazy") == 0)
         take_memory(sbrklazy);
+    else if (strcmp(thing, "large") == 0)
+        stay_large();
+    else if (strcmp(thing, "fork") == 0)
+        fork_large();
     else if (strcmp(thing, "files") == 0)
         take_files();
     else if (strcmp(thing, "pipes") == 0)
         take_pipes();
     else if (strcmp(thing, "disk") == 0 || strcmp(thing, "inodes") == 0)
         take_disk(thing[0] == 'd');
-    prog_usage("hog forks|memory|lazy|files|pipes|disk|inodes");
+    prog_usage("hog forks|memory|lazy|large|fork|files|pipes|disk|inodes");
 }

@@ -25,6 +25,7 @@
 #include "kernel/trap/ipi.h"
 #include "kernel/trap/trap.h"
 #include "kernel/vm/faultlog.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/space.h"
 
@@ -132,6 +133,7 @@ static bool reclaim(void)
 static void init_subsystems(void)
 {
     space_init_all();
+    commit_set_overcommit(machine_option("overcommit", NULL, 0));
     timer_init();
     sched_init();
     proc_init();

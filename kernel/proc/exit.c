@@ -48,6 +48,7 @@ void proc_exit(int status)
     p->status = status;
     store_release(&p->state, PROC_ZOMBIE);
     waitq_wake_all(&p->parent->child_exited);
+    oom_released();
     irq_push();
     spin_unlock(&ptable_lock);
     sched_switch();

@@ -95,6 +95,12 @@ struct proc *proc_find(int pid)
     return NULL;
 }
 
+struct proc *proc_next(const struct proc *p)
+{
+    struct list *next = p ? p->all.next : all.next;
+    return next == &all ? NULL : container_of(next, struct proc, all);
+}
+
 static int new_pid(void)
 {
     do
@@ -133,8 +139,7 @@ uint proc_count(void)
     return load_relaxed(&slots_used);
 }
 
-/* ptable_lock held. */
-static void mark_killed(struct proc *p)
+void proc_mark_killed(struct proc *p)
 {
     store_relaxed(&p->killed, 1);
     full_fence(); /* against waitq.c: a sleeper marks itself asleep first and then looks */
@@ -150,7 +155,7 @@ int proc_kill(int pid)
     struct proc *p = proc_find(pid);
     int r = !p || p->state == PROC_ZOMBIE ? -ESRCH : p == proc_init_process ? -EPERM : 0;
     if (r == 0)
-        mark_killed(p);
+        proc_mark_killed(p);
     spin_unlock(&ptable_lock);
     return r;
 }
@@ -161,7 +166,7 @@ void proc_kill_group(int pgid)
     list_each (l, &all) {
         struct proc *p = container_of(l, struct proc, all);
         if (p->pgid == pgid && !p->kthread && p != proc_init_process)
-            mark_killed(p);
+            proc_mark_killed(p);
     }
     spin_unlock(&ptable_lock);
 }

@@ -87,9 +87,13 @@ void proc_unpublish(struct proc *p); /* ptable_lock held */
 struct proc *proc_find(int pid); /* ptable_lock held; NULL if there is none */
 uint proc_count(void);           /* slots in use */
 
+/* ptable_lock held: the published process after p, in the order of birth; NULL: the first, none. */
+struct proc *proc_next(const struct proc *p);
+
 /* The process ends before it next returns to user mode.  0, -ESRCH, -EPERM for init. */
 int proc_kill(int pid);
-void proc_kill_group(int pgid); /* all but init */
+void proc_mark_killed(struct proc *p); /* ptable_lock held; p is not a zombie */
+void proc_kill_group(int pgid);        /* all but init */
 
 /* Moves `pid` (0: self; or a child of self) to group pgid (0: its own pid); 0, -ESRCH, -EINVAL. */
 int proc_set_group(struct proc *self, int pid, int pgid);
@@ -143,6 +147,18 @@ int proc_spawn(const char *path, char *const argv[], int argc, const struct spaw
 void proc_exit(int status) __attribute__((noreturn));
 int proc_wait(int *status); /* the pid of a child that ended, -ECHILD, -EINTR */
 void proc_start_init(void); /* makes pid 1 and lets it run /init */
+
+/* --- oom.c ------------------------------------------------------------------------------------ */
+
+/*
+ * Tries a page fault of the running process p, which has led to FAULT_NOMEM, again.  If the machine
+ * overcommits, processes are killed for it, the largest first, and FAULT_OK means that it is done
+ * or that p itself has been killed; otherwise the result is FAULT_NOMEM.  Sleeps.
+ */
+enum fault_result oom_fault(struct proc *p, uint64 va, enum fault_access access);
+
+/* ptable_lock held: a process has become a zombie, its memory is free. */
+void oom_released(void);
 
 /* --- sched.c ---------------------------------------------------------------------------------- */
 void sched_init(void);                           /* once */

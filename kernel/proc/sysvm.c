@@ -11,6 +11,7 @@
 #include "kernel/trap/syscall.h"
 #include "kernel/vm.h"
 #include "kernel/vm/check.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/usercopy.h"
 
@@ -60,4 +61,13 @@ int64 sys_vmcheck(const uint64 arg[6])
 #else
     return -ENOSYS;
 #endif
+}
+
+int64 sys_vmctl(const uint64 arg[6])
+{
+    int64 value = (int64)arg[1];
+
+    if ((int)arg[0] != VMCTL_OVERCOMMIT || value > 1)
+        return -EINVAL;
+    return value < 0 ? commit_overcommits() : commit_set_overcommit(value);
 }

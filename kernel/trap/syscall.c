@@ -18,7 +18,7 @@ static const struct {
     CALL(trace),    CALL(sync),   CALL(fsync),    CALL(halt),    CALL(setpgid),  CALL(ioctl),
     CALL(procinfo), CALL(kstat),  CALL(yield),    CALL(errcode), CALL(dup2),     CALL(vmstat),
     CALL(vfork),    CALL(spawn),  CALL(forkmode), CALL(vmcheck), CALL(pmap),     CALL(pagemap),
-    CALL(memmap),
+    CALL(memmap),   CALL(vmctl),
 };
 
 void syscall_dispatch(struct proc *p, struct trapframe *tf)

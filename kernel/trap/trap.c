@@ -85,6 +85,8 @@ static void page_fault(struct proc *p, uint64 cause, uint64 address)
                                : cause == CAUSE_FETCH_FAULT ? ACCESS_EXEC
                                                             : ACCESS_READ;
     enum fault_result result = vm_fault(p->space, address, access);
+    if (result == FAULT_NOMEM)
+        result = oom_fault(p, address, access);
     if (result != FAULT_OK)
         die(cause, address, reasons[result]);
 }

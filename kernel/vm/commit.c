@@ -1,7 +1,7 @@
 /*
  * One number: the pages of private memory that processes may still come to need.  It never
  * exceeds what RAM can deliver, so a process that stays within what it was promised does not meet
- * the end of memory in a page fault.
+ * the end of memory in a page fault; unless the machine is told to promise more.
  *
  *     managed frames = for the kernel | for init and the shell | for everybody
  *
@@ -22,10 +22,11 @@
 #define KERNEL_SHARE_MAX 16384UL /* frames: 64 MiB */
 #define RESERVE_MAX      256UL   /* frames: 1 MiB */
 
-static uint64 total;   /* atomic */
-static uint64 other;   /* atomic: of that, what belongs to no space */
-static uint64 limit;   /* constant after boot */
-static uint64 reserve; /* the last of `limit`; constant after boot */
+static uint64 total;    /* atomic */
+static uint64 other;    /* atomic: of that, what belongs to no space */
+static uint overcommit; /* atomic */
+static uint64 limit;    /* constant after boot */
+static uint64 reserve;  /* the last of `limit`; constant after boot */
 
 static uint64 at_most(uint64 n, uint64 max)
 {
@@ -41,7 +42,7 @@ void commit_set_limit(void)
 
 int commit_charge(uint64 n, bool use_reserve)
 {
-    uint64 most = use_reserve ? limit : limit - reserve;
+    uint64 most = commit_overcommits() ? ~0UL : use_reserve ? limit : limit - reserve;
     uint64 old;
 
     do {
@@ -80,6 +81,16 @@ void commit_uncharge_other(uint64 n)
 uint64 commit_other(void)
 {
     return load_relaxed(&other);
+}
+
+bool commit_overcommits(void)
+{
+    return load_relaxed(&overcommit);
+}
+
+bool commit_set_overcommit(bool on)
+{
+    return atomic_swap(&overcommit, on);
 }
 
 uint64 commit_total(void)

@@ -24,4 +24,11 @@ int commit_charge_other(uint64 n);
 void commit_uncharge_other(uint64 n);
 uint64 commit_other(void);
 
+/*
+ * With overcommit nothing is refused, only counted, and a page fault may find no memory: proc/oom.c
+ * then ends a process.  What was promised before a change stays promised.  Any context.
+ */
+bool commit_overcommits(void);
+bool commit_set_overcommit(bool on); /* returns the setting before */
+
 #endif

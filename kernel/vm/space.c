@@ -7,7 +7,7 @@
  * space (`committed`) is: SPACE_COST for each user, which is what the kernel needs to run a process
  * at all, its page tables, all pages of areas that are `charged`, and the resident frames of areas
  * that are not.  Where an area is charged its tables are made with the promise, so that keeping it
- * takes nothing but the frames that were charged.
+ * takes nothing but the frames that were charged; not so while the machine overcommits.
  *
  * Lock: s->lock, taken by each exported function unless its contract says that it is held.  fork
  * holds the parent's; the child is not visible to anybody yet.
@@ -178,7 +178,8 @@ static int promise(struct space *s, uint64 start, uint64 end, const struct area 
 
     if (space_charge(s, charge) < 0)
         return -ENOMEM;
-    int r = like->charged ? pmap_make_tables(s, start, end) : 0;
+    bool tables = like->charged && !commit_overcommits();
+    int r = tables ? pmap_make_tables(s, start, end) : 0;
     if (r == 0)
         r = area_add(&s->areas, start, end, like, space_frame_flags(s));
     if (r < 0) {

@@ -12,6 +12,7 @@
 
 #include "kernel/errno.h"
 #include "kernel/vm.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/tlb.h"
 #include "kernel/vm/usercopy.h"
@@ -410,6 +411,33 @@ static void promises_end_before_memory_does(void **state)
     space_put(s);
 }
 
+/* With overcommit promises have no limit but the addresses; what ends is memory, in a fault. */
+static void overcommit_refuses_nothing(void **state)
+{
+    (void)state;
+    struct space *s = program();
+    uint64 start = s->heap, tables = s->tables, touched = 0;
+    assert_false(commit_set_overcommit(true));
+    assert_int_equal(space_sbrk(s, 20 * SHIM_FRAMES * PGSIZE, SBRK_EAGER), start);
+    assert_int_equal(s->tables, tables);
+    assert_true(s->committed > 20 * SHIM_FRAMES && commit_total() > commit_limit());
+    struct space *child = fork_of(s);
+    enum fault_result r = FAULT_OK;
+    activate(s);
+    for (; r == FAULT_OK; touched++)
+        r = shim_store(s, start + touched * PGSIZE, touched);
+    assert_int_equal(r, FAULT_NOMEM);
+    assert_true(touched > commit_limit());
+    check(s, child);
+    assert_true(commit_set_overcommit(false)); /* what is promised stays, nothing is added */
+    assert_int_equal(space_sbrk(s, PGSIZE, SBRK_EAGER), -ENOMEM);
+    struct space *none = NULL;
+    assert_int_equal(space_fork(s, FORK_COW, &none), -ENOMEM);
+    space_put(child);
+    assert_int_equal(load(s, start + PGSIZE), 1);
+    space_put(s);
+}
+
 static void sparse_heap_costs_what_it_touches(void **state)
 {
     (void)state;
@@ -762,6 +790,7 @@ int main(void)
         TEST(charged_pages_need_no_tables),
         TEST(charges_follow_the_promises),
         TEST(promises_end_before_memory_does),
+        TEST(overcommit_refuses_nothing),
         TEST(sparse_heap_costs_what_it_touches),
         TEST(overlaps_and_nonsense_are_refused),
         TEST(holes_are_cut_anywhere),

@@ -12,6 +12,18 @@ void call_unknown(void)
     SAME(raw_call(SYS_getpid, -1, -1, -1), getpid());
 }
 
+void control_settings(void)
+{
+    int before = vmctl(VMCTL_OVERCOMMIT, -1);
+    CHECK(before == 0 || before == 1);
+    SAME(vmctl(VMCTL_OVERCOMMIT, before), before);
+    REFUSED(vmctl(VMCTL_OVERCOMMIT, 2), EINVAL);
+    REFUSED(vmctl(VMCTL_OVERCOMMIT, 1l << 32), EINVAL);
+    REFUSED(vmctl(0, -1), EINVAL);
+    REFUSED(vmctl(77, 0), EINVAL);
+    SAME(vmctl(VMCTL_OVERCOMMIT, -(1l << 40)), before);
+}
+
 /* Arguments are ints: what stands in the upper half of a register does not count. */
 void call_wide_arguments(void)
 {

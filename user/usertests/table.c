@@ -236,6 +236,7 @@
     TEST(view_races)                                                                               \
     /* system.c */                                                                                 \
     TEST(call_unknown)                                                                             \
+    TEST(control_settings)                                                                         \
     TEST(call_wide_arguments)                                                                      \
     TEST(call_keeps_registers)                                                                     \
     TEST(error_codes)                                                                              \
