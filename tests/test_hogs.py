@@ -26,7 +26,7 @@ def usable(m, before):
     assert now["free"] + now["cache"] > before["free"] + before["cache"] - before["total"] // 20
     assert not re.search(r"^ *\d+ .* hog$", m.type("ps"), re.M)
     assert "alive" in m.type("echo alive | cat")
-    out = m.type("usertests fork_ids file_sizes pipe_simple heap_moves", timeout=120)
+    out = m.type("usertests fork_ids file_sizes pipe_simple malloc_random", timeout=120)
     assert "ALL TESTS PASSED" in out, out
 
 

@@ -1,4 +1,4 @@
-/* The user library: formatted output, strings, lines. */
+/* The user library: formatted output, strings, lines, the heap. */
 #include "user/extra.h"
 #include "user/testlib/tests.h"
 
@@ -172,4 +172,53 @@ void malloc_resize(void)
     CHECK(calloc(1ul << 40, 1ul << 40) == 0);
     free(p);
     free(q);
+}
+
+struct block {
+    uchar *at;
+    int size, seed;
+};
+
+static void malloc_round(struct block *b)
+{
+    if (b->at) {
+        CHECK(data_good(b->at, b->seed, 0, b->size));
+        free(b->at);
+        b->at = 0;
+        return;
+    }
+    uint64 r = data_random();
+    b->size = r % 10 ? (int)(r >> 8) % 300 : (int)(r >> 8) % 20000;
+    b->size = b->size < 0 ? -b->size : b->size;
+    b->seed = (int)(r >> 40);
+    b->at = malloc(b->size);
+    CHECK(b->at != 0);
+    SAME((long)b->at % 16, 0);
+    data_fill(b->at, b->seed, 0, b->size);
+}
+
+void malloc_random(void)
+{
+    static struct block blocks[100];
+    for (int i = 0; i < 4000; i++)
+        malloc_round(&blocks[data_random() % 100]);
+    long end = (long)sbrk(0);
+    for (int i = 0; i < 4000; i++)
+        malloc_round(&blocks[data_random() % 100]);
+    CHECK((long)sbrk(0) - end < 1 << 20); /* freed memory is used again */
+}
+
+void malloc_too_much(void)
+{
+    CHECK(malloc(1ul << 40) == 0);
+    CHECK(malloc(-1ul) == 0);
+    CHECK(malloc(-100ul) == 0);
+    char *p = malloc(300000);
+    CHECK(p != 0);
+    data_fill(p, 1, 0, 300000);
+    char *q = malloc(0);
+    free(q);
+    free(0);
+    CHECK(data_good(p, 1, 0, 300000));
+    free(p);
 }

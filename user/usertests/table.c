@@ -59,57 +59,6 @@
     TEST(elf_mutants)                                                                              \
     SLOW(elf_mutants_many)                                                                         \
     TEST(exec_then_unlink)                                                                         \
-    /* heap.c */                                                                                   \
-    TEST(heap_moves)                                                                               \
-    TEST(heap_regrows_zero)                                                                        \
-    TEST(heap_ends_there)                                                                          \
-    TEST(heap_shrink_limits)                                                                       \
-    TEST(heap_honest)                                                                              \
-    TEST(heap_lazy_sparse)                                                                         \
-    TEST(heap_huge)                                                                                \
-    SLOW(heap_keeps_promise)                                                                       \
-    SLOW(heap_sparse_reader)                                                                       \
-    SLOW(heap_exhausts_memory)                                                                     \
-    SLOW(heap_contended)                                                                           \
-    TEST(malloc_random)                                                                            \
-    TEST(malloc_too_much)                                                                          \
-    /* access.c */                                                                                 \
-    TEST(access_kernel)                                                                            \
-    TEST(access_upper_half)                                                                        \
-    TEST(access_text)                                                                              \
-    TEST(access_text_after_fork)                                                                   \
-    TEST(access_constants)                                                                         \
-    TEST(access_no_execute)                                                                        \
-    TEST(stack_grows)                                                                              \
-    TEST(stack_overflow)                                                                           \
-    TEST(stack_guard)                                                                              \
-    TEST(stack_below_pointer)                                                                      \
-    TEST(stack_grows_in_call)                                                                      \
-    TEST(stack_below_pointer_in_call)                                                              \
-    TEST(stack_pointer_astray)                                                                     \
-    TEST(access_privileged)                                                                        \
-    TEST(stack_canary)                                                                             \
-    /* pointers.c */                                                                               \
-    TEST(pointer_bad)                                                                              \
-    TEST(pointer_to_text)                                                                          \
-    TEST(pointer_untouched)                                                                        \
-    TEST(pointer_untouched_forked)                                                                 \
-    TEST(pointer_path_at_end)                                                                      \
-    TEST(pointer_tail_bad)                                                                         \
-    TEST(pointer_pipe_tail_bad)                                                                    \
-    TEST(pointer_lengths)                                                                          \
-    TEST(pointer_padding)                                                                          \
-    /* cow.c */                                                                                    \
-    TEST(cow_child_writes)                                                                         \
-    TEST(cow_parent_writes)                                                                        \
-    TEST(cow_generations)                                                                          \
-    TEST(cow_crowd)                                                                                \
-    TEST(cow_many_sharers)                                                                         \
-    TEST(cow_by_kernel)                                                                            \
-    TEST(cow_while_reading)                                                                        \
-    TEST(cow_promise)                                                                              \
-    TEST(cow_storm)                                                                                \
-    TEST(cow_price)                                                                                \
     /* files.c */                                                                                  \
     TEST(file_open_modes)                                                                          \
     TEST(file_sizes)                                                                               \
@@ -263,7 +212,9 @@
     TEST(string_memory)                                                                            \
     TEST(string_text)                                                                              \
     TEST(gets_lines)                                                                               \
-    TEST(malloc_resize)
+    TEST(malloc_resize)                                                                            \
+    TEST(malloc_random)                                                                            \
+    TEST(malloc_too_much)
 
 #define DECLARE(name) void name(void);
 ALL_TESTS(DECLARE, DECLARE)

@@ -63,7 +63,7 @@ static void copied_before(long depth)
     SAME(area[PGSIZE * (depth + 2)], data_byte(1, PGSIZE * (depth + 2)));
 }
 
-void cow_generations(void)
+void pitfall_06_shared_again(void)
 {
     area_fill(1);
     PASSES(copied_before, 0);
@@ -89,7 +89,7 @@ void cow_crowd(void)
 }
 
 /* One page in more processes than eight bits can count. */
-void cow_many_sharers(void)
+void pitfall_08_many_sharers(void)
 {
     enum { SHARERS = 300 };
     int ends[2], n = 0;

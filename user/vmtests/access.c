@@ -58,7 +58,7 @@ static void store_in_grandchild(long address)
     KILLED(store, address);
 }
 
-void access_text_after_fork(void)
+void pitfall_04_text_after_fork(void)
 {
     PASSES(store_in_grandchild, access_text);
     PASSES(store_in_grandchild, constant);
@@ -110,7 +110,7 @@ void stack_overflow(void)
 }
 
 /* Addresses below the stack pointer are no growth, however near. */
-void stack_below_pointer(void)
+void pitfall_18_below_pointer(void)
 {
     uint64 stack_page = PGROUNDDOWN(r_sp());
     KILLED(load, stack_page - 12 * PGSIZE);
@@ -119,7 +119,7 @@ void stack_below_pointer(void)
 }
 
 /* The page between the program and its stack. */
-void stack_guard(void)
+void pitfall_18_guard(void)
 {
     extern char end[]; /* user.ld: where the program ends */
     uint64 guard = PGROUNDUP((uint64)end);
@@ -146,7 +146,7 @@ void stack_grows_in_call(void)
 }
 
 /* A read() below the stack pointer is refused: no growth on behalf of a bad pointer either. */
-void stack_below_pointer_in_call(void)
+void pitfall_18_below_pointer_in_call(void)
 {
     file_make("f", 4, 100);
     int fd = MUST(open("f", O_RDONLY));

@@ -1,87 +1,6 @@
 /* Pointers handed to the kernel: bad ones, read-only ones, and good ones to untouched memory. */
 #include "user/testlib/tests.h"
 
-/* Every call that takes an address, with one that nobody may touch. */
-static void refuse_address(char *bad)
-{
-    int fd = MUST(open("f", O_RDWR)), ends[2];
-    MUST(pipe(ends));
-    SAME(write(ends[1], "abc", 3), 3);
-    REFUSED(read(fd, bad, 10), EFAULT);
-    REFUSED(write(fd, bad, 10), EFAULT);
-    REFUSED(read(ends[0], bad, 3), EFAULT);
-    REFUSED(write(ends[1], bad, 10), EFAULT);
-    REFUSED(fstat(fd, (struct stat *)bad), EFAULT);
-    REFUSED(pipe((int *)bad), EFAULT);
-    REFUSED(open(bad, O_CREATE | O_RDWR), EFAULT);
-    REFUSED(unlink(bad), EFAULT);
-    REFUSED(link(bad, "x"), EFAULT);
-    REFUSED(link("f", bad), EFAULT);
-    REFUSED(symlink(bad, "x"), EFAULT);
-    REFUSED(symlink("f", bad), EFAULT);
-    REFUSED(readlink(bad, scratch, 10), EFAULT);
-    REFUSED(readlink("s", bad, 10), EFAULT);
-    REFUSED(mkdir(bad), EFAULT);
-    REFUSED(chdir(bad), EFAULT);
-    REFUSED(mknod(bad, DEV_NULL, 0), EFAULT);
-    REFUSED(sysinfo((struct sysinfo *)bad), EFAULT);
-    REFUSED(kstat((struct kstat *)bad), EFAULT);
-    REFUSED(procinfo((struct procinfo *)bad, 4), EFAULT);
-    SAME(read(ends[0], scratch, 10), 3); /* nothing was lost from the pipe, nor added */
-    SAME(close(ends[0]), 0);
-    SAME(close(ends[1]), 0);
-    SAME(read(fd, scratch, 10), 10); /* the offset has not moved */
-    CHECK(data_good(scratch, 1, 0, 10));
-    SAME(close(fd), 0);
-}
-
-void pointer_bad(void)
-{
-    file_make("f", 1, 100);
-    MUST(symlink("target", "s"));
-    for (int i = 0; bad_addresses[i]; i++)
-        refuse_address((char *)bad_addresses[i]);
-    refuse_address(heap_pages(1) + PGSIZE);
-    file_check("f", 1, 100);
-    SAME(dir_count("."), 4);
-}
-
-/* Text is never written on the user's behalf. */
-static void refuse_text(long text)
-{
-    char *target = (char *)text;
-    int fd = MUST(open("f", O_RDONLY)), ends[2];
-    char was[64];
-    memmove(was, target, sizeof was);
-    MUST(pipe(ends));
-    SAME(write(ends[1], "abc", 3), 3);
-    REFUSED(read(fd, target, 10), EFAULT);
-    REFUSED(read(ends[0], target, 3), EFAULT);
-    REFUSED(fstat(fd, (struct stat *)target), EFAULT);
-    REFUSED(pipe((int *)target), EFAULT);
-    REFUSED(readlink("s", target, 5), EFAULT);
-    REFUSED(sysinfo((struct sysinfo *)target), EFAULT);
-    REFUSED(kstat((struct kstat *)target), EFAULT);
-    REFUSED(procinfo((struct procinfo *)target, 1), EFAULT);
-    REFUSED(wait((int *)target), EFAULT);
-    SAME(memcmp(was, target, sizeof was), 0);
-    SAME(close(ends[0]), 0);
-    SAME(close(ends[1]), 0);
-    SAME(close(fd), 0);
-}
-
-void pointer_to_text(void)
-{
-    static const char constant[64] = "constants are as read-only as code";
-    file_make("f", 1, 100);
-    MUST(symlink("target", "s"));
-    refuse_text((long)refuse_text & ~7l);
-    refuse_text((long)constant);
-    PASSES(refuse_text, (long)refuse_text & ~7l); /* nor after a fork, in parent or child */
-    PASSES(refuse_text, constant);
-    refuse_text((long)refuse_text & ~7l);
-}
-
 /* Memory that was promised but never touched is as good as any other. */
 void pointer_untouched(void)
 {
@@ -151,7 +70,7 @@ void pointer_path_at_end(void)
 }
 
 /* A buffer whose tail is bad: -1 or what fits, and the file is what it says it is. */
-void pointer_tail_bad(void)
+void pitfall_20_partial_write(void)
 {
     char *p = heap_pages(2), *end = p + 2 * PGSIZE;
     struct stat st;
@@ -185,7 +104,7 @@ void pointer_tail_bad(void)
     SAME(close(fd), 0);
 }
 
-void pointer_pipe_tail_bad(void)
+void pitfall_20_partial_pipe(void)
 {
     char *p = heap_pages(1);
     int ends[2];
@@ -258,7 +177,7 @@ static void padding_of_stat(int fd)
         SAME(u.byte[i], 0);
 }
 
-void pointer_padding(void)
+void pitfall_42_padding(void)
 {
     static struct procinfo list[8];
     file_touch("f");

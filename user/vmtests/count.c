@@ -1,0 +1,70 @@
+/*
+ * Page faults by kind, as the kernel counts them for each process (kernel/vmstat.h).  Counting must
+ * not fault itself: vmstat() writes to memory of ours, checks use the stack.  So faults_begin()
+ * writes to every page of data and of the stack, and the first count is thrown away.
+ */
+#include "user/vmtests/vm.h"
+
+static const char *const names[FAULT_KINDS] = {
+    [KIND_BAD] = "BAD",     [KIND_PROT] = "PROT",         [KIND_STACK] = "STACK",
+    [KIND_ZERO] = "ZERO",   [KIND_LAZY] = "LAZY",         [KIND_COW] = "COW",
+    [KIND_REUSE] = "REUSE", [KIND_SPURIOUS] = "SPURIOUS",
+};
+
+extern char end[]; /* user.ld: the end of data */
+static char first_data[1] = {
+    1}; /* in the first page of data: there is no more than one before bss */
+static struct vmstat before, after;
+static int whose;
+
+static void touch(uint64 from, uint64 to)
+{
+    for (uint64 va = PGROUNDDOWN(from); va < to; va += PGSIZE) {
+        volatile char *p = (volatile char *)va;
+        *p = *p;
+    }
+}
+
+/* Two pages more than the stack has now: what the tests call needs no more. */
+static void touch_stack(void)
+{
+    volatile char below[2 * PGSIZE];
+    uint64 top = PGROUNDUP((uint64)end) + (1 + USERSTACK) * PGSIZE; /* docs/vm.md, The picture */
+    below[0] = below[PGSIZE] = 0;
+    touch((uint64)below, top);
+}
+
+void faults_begin(int who)
+{
+    whose = who;
+    touch((uint64)first_data, (uint64)end);
+    touch_stack();
+    SAME(vmstat(whose, &before), 0);
+}
+
+struct vmstat faults_now(void)
+{
+    SAME(vmstat(whose, &after), 0);
+    struct vmstat d = after;
+    for (int kind = 0; kind < FAULT_KINDS; kind++)
+        d.fault[kind] -= before.fault[kind];
+    d.forks -= before.forks;
+    d.frames_shared -= before.frames_shared;
+    d.frames_copied -= before.frames_copied;
+    d.frames_zeroed -= before.frames_zeroed;
+    d.tables -= before.tables;
+    return d;
+}
+
+uint64 faults_of(enum fault_kind kind)
+{
+    return faults_now().fault[kind];
+}
+
+void faults_check(const char *where, int line, const uint64 want[FAULT_KINDS])
+{
+    struct vmstat now = faults_now();
+    for (int kind = 0; kind < FAULT_KINDS; kind++)
+        if (kind != KIND_SPURIOUS || want[kind])
+            check_same(where, line, names[kind], (long)now.fault[kind], (long)want[kind]);
+}

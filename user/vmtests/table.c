@@ -1,0 +1,124 @@
+/*
+ * vmtests: memory, as programs see it (user/testlib/driver.c has its options).  The names say what
+ * is covered: fault_ROW for each row of docs/fault.md, pitfall_NN_* for what kernels like this one
+ * get wrong, case_* for the cases of copy-on-write.  tests/test_vmtests.py looks that none is
+ * missing.
+ */
+#include "user/testlib/run.h"
+
+#define ALL_TESTS(TEST, SLOW)                                                                      \
+    /* rows.c */                                                                                   \
+    TEST(fault_bad)                                                                                \
+    TEST(fault_prot)                                                                               \
+    TEST(fault_stack)                                                                              \
+    TEST(fault_zero)                                                                               \
+    TEST(fault_lazy)                                                                               \
+    TEST(fault_cow)                                                                                \
+    TEST(fault_reuse)                                                                              \
+    TEST(fault_spurious)                                                                           \
+    /* cases.c */                                                                                  \
+    TEST(case_1_private_written_later)                                                             \
+    TEST(case_2_shared)                                                                            \
+    TEST(case_3_copied_before_fork)                                                                \
+    TEST(case_4_all_read_only)                                                                     \
+    /* cow.c */                                                                                    \
+    TEST(cow_child_writes)                                                                         \
+    TEST(cow_parent_writes)                                                                        \
+    TEST(pitfall_06_shared_again)                                                                  \
+    TEST(cow_crowd)                                                                                \
+    TEST(pitfall_08_many_sharers)                                                                  \
+    TEST(cow_by_kernel)                                                                            \
+    TEST(cow_while_reading)                                                                        \
+    TEST(cow_promise)                                                                              \
+    TEST(cow_storm)                                                                                \
+    TEST(cow_price)                                                                                \
+    /* forks.c */                                                                                  \
+    TEST(pitfall_01_counts_on_all_harts)                                                           \
+    TEST(pitfall_02_every_path_lets_go)                                                            \
+    TEST(pitfall_03_fork_fails_halfway)                                                            \
+    TEST(pitfall_04_text_stays_readonly)                                                           \
+    TEST(pitfall_05_copyout_to_shared)                                                             \
+    TEST(pitfall_06_copies_of_copies)                                                              \
+    TEST(pitfall_07_shared_stays_shared)                                                           \
+    TEST(pitfall_09_last_owner_writes_in_place)                                                    \
+    TEST(pitfall_14_parent_forgets)                                                                \
+    TEST(pitfall_12_pinned_page_shared)                                                            \
+    TEST(pitfall_13_copyout_during_fork)                                                           \
+    /* heap.c */                                                                                   \
+    TEST(heap_moves)                                                                               \
+    TEST(heap_regrows_zero)                                                                        \
+    TEST(heap_ends_there)                                                                          \
+    TEST(pitfall_17_shrink_limits)                                                                 \
+    TEST(heap_honest)                                                                              \
+    TEST(heap_lazy_sparse)                                                                         \
+    TEST(heap_huge)                                                                                \
+    SLOW(heap_keeps_promise)                                                                       \
+    SLOW(heap_sparse_reader)                                                                       \
+    SLOW(heap_exhausts_memory)                                                                     \
+    SLOW(heap_contended)                                                                           \
+    /* access.c */                                                                                 \
+    TEST(access_kernel)                                                                            \
+    TEST(access_upper_half)                                                                        \
+    TEST(access_text)                                                                              \
+    TEST(pitfall_04_text_after_fork)                                                               \
+    TEST(access_constants)                                                                         \
+    TEST(access_no_execute)                                                                        \
+    TEST(stack_grows)                                                                              \
+    TEST(stack_overflow)                                                                           \
+    TEST(pitfall_18_below_pointer)                                                                 \
+    TEST(pitfall_18_guard)                                                                         \
+    TEST(stack_grows_in_call)                                                                      \
+    TEST(pitfall_18_below_pointer_in_call)                                                         \
+    TEST(stack_pointer_astray)                                                                     \
+    TEST(access_privileged)                                                                        \
+    TEST(stack_canary)                                                                             \
+    /* pointers.c */                                                                               \
+    TEST(pointer_untouched)                                                                        \
+    TEST(pointer_untouched_forked)                                                                 \
+    TEST(pointer_path_at_end)                                                                      \
+    TEST(pitfall_20_partial_write)                                                                 \
+    TEST(pitfall_20_partial_pipe)                                                                  \
+    TEST(pointer_lengths)                                                                          \
+    TEST(pitfall_42_padding)                                                                       \
+    /* calls.c */                                                                                  \
+    TEST(pitfall_16_results)                                                                       \
+    TEST(pitfall_16_arguments)                                                                     \
+    TEST(pointer_bad)                                                                              \
+    TEST(pointer_partly_bad)                                                                       \
+    TEST(pitfall_41_copyout_to_text)                                                               \
+    TEST(pitfall_16_exec)                                                                          \
+    /* copies.c */                                                                                 \
+    TEST(pitfall_10_each_fault_helps)                                                              \
+    TEST(pitfall_11_area_decides)                                                                  \
+    TEST(pitfall_15_zero_frame)                                                                    \
+    TEST(pitfall_17_break_borders)                                                                 \
+    TEST(pitfall_18_stack_room)                                                                    \
+    SLOW(pitfall_19_no_memory_in_call)                                                             \
+    TEST(pitfall_21_untouched)                                                                     \
+    TEST(pitfall_42_structs)                                                                       \
+    TEST(pitfall_42_registers)                                                                     \
+    TEST(pitfall_48_pipe)                                                                          \
+    TEST(pitfall_48_wait)                                                                          \
+    TEST(pitfall_48_console_write)
+
+#define DECLARE(name) void name(void);
+ALL_TESTS(DECLARE, DECLARE)
+
+#define QUICK_ROW(name) {#name, name, 0},
+#define SLOW_ROW(name)  {#name, name, 1},
+const struct test all_tests[] = {ALL_TESTS(QUICK_ROW, SLOW_ROW){0, 0, 0}};
+
+#define ALL_HELPERS(HELPER)                                                                        \
+    HELPER(console)                                                                                \
+    HELPER(arguments)
+
+#define DECLARE_HELPER(name) int helper_##name(int argc, char *argv[]);
+ALL_HELPERS(DECLARE_HELPER)
+
+#define HELPER_ROW(name) {#name, helper_##name},
+const struct helper all_helpers[] = {ALL_HELPERS(HELPER_ROW){0, 0}};
+
+int main(int argc, char *argv[])
+{
+    return driver_main("vmtests", argc, argv);
+}
