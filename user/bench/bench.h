@@ -32,7 +32,4 @@ uint64 bench_loop(void (*op)(void), int n);
 /* n pages of fresh heap, never touched; 0 without memory. */
 char *bench_pages(int n);
 
-/* Writes a program of one page that does nothing but exit(0); 0 or -1. */
-int bench_write_tiny(const char *path);
-
 #endif

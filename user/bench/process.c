@@ -1,5 +1,6 @@
 /* Processes, memory and switching. */
 #include "user/bench/bench.h"
+#include "user/lib/tiny.h"
 
 static void op_getpid(void)
 {
@@ -65,10 +66,10 @@ uint64 measure_fork_wait(void)
     return bench_median(fork_wait_once, 0, 21);
 }
 
-/* 64 MB of heap, every page written. */
-static int touch_64m(void)
+/* So many MiB of heap, every page written. */
+static int touch(int mib)
 {
-    int pages = 64 * 1024 * 1024 / PGSIZE;
+    int pages = mib * (1024 * 1024 / PGSIZE);
     char *p = bench_pages(pages);
     for (int i = 0; p && i < pages; i++)
         p[i * PGSIZE] = 1;
@@ -77,12 +78,12 @@ static int touch_64m(void)
 
 uint64 measure_fork_64m(void)
 {
-    return touch_64m() ? bench_median(fork_once, 0, 5) : BENCH_FAILED;
+    return touch(64) ? bench_median(fork_once, 0, 5) : BENCH_FAILED;
 }
 
 uint64 measure_fork_wait_64m(void)
 {
-    return touch_64m() ? bench_median(fork_wait_once, 0, 5) : BENCH_FAILED;
+    return touch(64) ? bench_median(fork_wait_once, 0, 5) : BENCH_FAILED;
 }
 
 /* --- a heap of 255 GiB with a page here and there -------------------------------------------- */
@@ -125,29 +126,64 @@ uint64 measure_shrink_sparse(void)
 
 /* --- programs -------------------------------------------------------------------------------- */
 
-static uint64 exec_once(long path)
+static const char tiny[] = "/bench.tmp";
+
+static uint64 run_once(long way)
 {
-    char *argv[] = {(char *)path, 0};
-    int status = -1;
     uint64 start = r_instret();
-    int pid = fork();
-    if (pid == 0) {
-        exec(argv[0], argv);
-        exit(1);
-    }
-    if (pid < 0 || wait(&status) != pid || status != 0)
+    if (tiny_run(tiny, (enum tiny_way)way) < 0)
         return BENCH_FAILED;
     return r_instret() - start;
 }
 
+/* From a process with `mib` MiB of memory. */
+static uint64 measure_run(enum tiny_way way, int mib)
+{
+    if (tiny_write(tiny) < 0)
+        return BENCH_FAILED;
+    uint64 n = touch(mib) ? bench_median(run_once, way, mib ? 7 : 21) : BENCH_FAILED;
+    unlink(tiny);
+    return n;
+}
+
 uint64 measure_exec(void)
 {
-    static const char path[] = "/bench.tmp";
-    if (bench_write_tiny(path) < 0)
-        return BENCH_FAILED;
-    uint64 n = bench_median(exec_once, (long)path, 21);
-    unlink(path);
-    return n;
+    return measure_run(TINY_FORK, 0);
+}
+
+uint64 measure_exec_16m(void)
+{
+    return measure_run(TINY_FORK, 16);
+}
+
+uint64 measure_vfork(void)
+{
+    return measure_run(TINY_VFORK, 0);
+}
+
+uint64 measure_vfork_16m(void)
+{
+    return measure_run(TINY_VFORK, 16);
+}
+
+uint64 measure_vfork_64m(void)
+{
+    return measure_run(TINY_VFORK, 64);
+}
+
+uint64 measure_spawn(void)
+{
+    return measure_run(TINY_SPAWN, 0);
+}
+
+uint64 measure_spawn_16m(void)
+{
+    return measure_run(TINY_SPAWN, 16);
+}
+
+uint64 measure_spawn_64m(void)
+{
+    return measure_run(TINY_SPAWN, 64);
 }
 
 /* --- pages ----------------------------------------------------------------------------------- */

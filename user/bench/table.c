@@ -9,6 +9,9 @@ uint64 measure_getpid(void), measure_yield(void);
 uint64 measure_fork(void), measure_fork_wait(void), measure_exec(void);
 uint64 measure_fork_64m(void), measure_fork_wait_64m(void);
 uint64 measure_fork_sparse(void), measure_shrink_sparse(void);
+uint64 measure_exec_16m(void), measure_vfork(void), measure_vfork_16m(void);
+uint64 measure_vfork_64m(void);
+uint64 measure_spawn(void), measure_spawn_16m(void), measure_spawn_64m(void);
 uint64 measure_lazy_write(void), measure_lazy_read(void);
 uint64 measure_cow_shared(void), measure_cow_alone(void), measure_shrink(void);
 uint64 measure_pipe_byte(void), measure_pipe_round(void), measure_pipe_bulk(void);
@@ -24,6 +27,13 @@ const struct row bench_rows[] = {
     {"forksparse", "fork+exit+wait, 255 GiB lazy", measure_fork_sparse, 600000, 0, 0},
     {"shrinksparse", "grow, touch, shrink 255 GiB lazy", measure_shrink_sparse, 800000, 0, 0},
     {"exec", "fork+exec+exit+wait, tiny", measure_exec, 70000, 138942, 1376526},
+    {"exec16", "the same from a 16 MB parent", measure_exec_16m, 400000, 1238981, 189327390},
+    {"vfork", "vfork+exec+exit+wait, tiny", measure_vfork, 45000, 74634, 0},
+    {"vfork16", "the same from a 16 MB parent", measure_vfork_16m, 45000, 0, 0},
+    {"vfork64", "the same from a 64 MB parent", measure_vfork_64m, 45000, 0, 0},
+    {"spawn", "spawn+exit+wait, tiny", measure_spawn, 45000, 0, 0},
+    {"spawn16", "the same from a 16 MB parent", measure_spawn_16m, 45000, 0, 0},
+    {"spawn64", "the same from a 64 MB parent", measure_spawn_64m, 45000, 0, 0},
     {"lazywrite", "first write to a lazy page", measure_lazy_write, 950, 2095, 0},
     {"lazyread", "first read of a lazy page", measure_lazy_read, 400, 723, 0},
     {"cowshared", "COW write, frame still shared", measure_cow_shared, 1700, 3079, 0},
