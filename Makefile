@@ -317,7 +317,8 @@ help: ## this list
 	    '  DEBUG=$(DEBUG)        1: checks on, -Og' \
 	    '  LAB=           name of an assignment: defines LAB_NAME' \
 	    '  UPROGS_EXTRA=  more programs for the image: files, or folders of them' \
-	    '  APPEND=        boot options for the kernel' \
+	    '  APPEND=        boot options for the kernel: timing, panic=exit;' \
+	    '                 with DEBUG=1 also spurious, softad, asids=N (docs/vm.md)' \
 	    '  QEMUEXTRA=     more arguments for QEMU' \
 	    '  WERROR=$(WERROR)       1: a warning is an error' \
 	    '  V=$(V)            1: show the commands' \

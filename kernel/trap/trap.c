@@ -14,6 +14,7 @@
 #include "kernel/proc/timer.h"
 #include "kernel/trap/ipi.h"
 #include "kernel/trap/syscall.h"
+#include "kernel/vm/mode.h"
 #include "kernel/vm/space.h"
 
 void trap_init_hart(void)
@@ -110,6 +111,8 @@ static void __attribute__((noinline)) other_trap(struct proc *p, uint64 cause)
         panic("user_trap: unknown interrupt %lx", cause);
     else
         sched_tick();
+    if (cause & CAUSE_INTERRUPT)
+        mode_age(p->space);
 }
 
 /* Interrupts go off before the look: a kill that comes later interrupts user mode at once. */
@@ -130,6 +133,7 @@ void user_trap(struct trapframe *tf, uint64 cause)
         irq_on();
         tf->pc += 4;
         syscall_dispatch(p, tf);
+        mode_age(p->space);
     } else {
         other_trap(p, cause);
     }

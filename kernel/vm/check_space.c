@@ -96,7 +96,8 @@ static struct frame *user_frame(const struct walk *w, pte_t pte, uint64 va)
 /* The finding about the rights of an entry that maps f in area a; NULL if they are fine. */
 static struct check_finding *wrong_rights(pte_t pte, const struct frame *f, const struct area *a)
 {
-    if ((pte & (PTE_V | PTE_U)) != (PTE_V | PTE_U) || (pte & RIGHTS) == 0)
+    /* U goes with A: vm/mode.h. */
+    if (!(pte & PTE_V) || (pte & (PTE_A | PTE_U)) == PTE_A || (pte & RIGHTS) == 0)
         return check_broken(RULE_V2, "an entry is neither empty nor one for the user");
     if (pte & PTE_W && pte & PTE_X)
         return check_broken(RULE_V11, "a user entry is both writable and executable");

@@ -14,8 +14,10 @@
 #include "kernel/vm/fault.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/csr.h"
+#include "kernel/lib/panic.h"
 #include "kernel/lib/string.h"
 #include "kernel/trace/trace.h"
+#include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
@@ -166,6 +168,14 @@ enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access ac
     return r;
 }
 
+/* What a hart may do that remembers the entry as it was: the same fault, for nothing. */
+static enum fault_result __attribute__((noinline))
+again(struct space *s, uint64 va, enum fault_access access)
+{
+    ASSERT(fault_is_ready(*pmap_find(s, va), access), "what is resolved permits the access");
+    return fault_resolve(s, va, access);
+}
+
 /* Flattened: the road of the hardware's faults has no call but those to other files. */
 enum fault_result __attribute__((flatten))
 vm_fault(struct space *s, uint64 va, enum fault_access access)
@@ -173,6 +183,8 @@ vm_fault(struct space *s, uint64 va, enum fault_access access)
     assert_may_sleep("vm_fault");
     mutex_lock(&s->lock);
     enum fault_result r = fault_resolve(s, va, access);
+    if (r == FAULT_OK && mode_again())
+        r = again(s, va, access);
     space_unlock(s);
     return r;
 }

@@ -20,6 +20,13 @@ static inline bool fault_permits(pte_t pte, enum fault_access access)
     return access != ACCESS_LOAD && (pte & needs) == needs;
 }
 
+/* The same, and the entry says of itself that it was accessed so: A, and D for a write. */
+static inline bool fault_is_ready(pte_t pte, enum fault_access access)
+{
+    pte_t used = PTE_A | (access == ACCESS_WRITE ? PTE_D : 0);
+    return fault_permits(pte, access) && (pte & used) == used;
+}
+
 static inline bool fault_is_write(enum fault_access access)
 {
     return access == ACCESS_WRITE || access == ACCESS_LOAD;

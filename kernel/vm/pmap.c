@@ -347,3 +347,24 @@ int pmap_fork(struct space *parent, struct space *child, const struct area *a, b
     struct fork f = {.parent = parent, .child = child, .prot = a->prot, .eager = eager};
     return fork_range(&f, virt(parent->root), virt(child->root), 2, a->start, a->end);
 }
+
+/* --- Ageing ----------------------------------------------------------------------------------- */
+
+#ifdef DEBUG
+static void age(struct space *s, pte_t *table, int level, uint64 base)
+{
+    for (uint64 i = 0; i < (level == 2 ? sv39_index(MAXVA, 2) : 512); i++) {
+        uint64 va = base + i * sv39_span(level);
+        if (table[i] && level > 0)
+            age(s, sv39_table(table[i]), level - 1, va);
+        else if (table[i])
+            put_entry(s, &table[i], va, 0, table[i] & ~(pte_t)(PTE_A | PTE_D | PTE_U));
+    }
+}
+
+void pmap_age(struct space *s)
+{
+    age(s, virt(s->root), 2, 0);
+    tlb_flush_space(s);
+}
+#endif

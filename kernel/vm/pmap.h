@@ -90,6 +90,9 @@ uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint
  */
 int pmap_fork(struct space *parent, struct space *child, const struct area *a, bool eager);
 
+/* Takes A, D and U from all entries (vm/mode.h) and makes all harts forget them; DEBUG builds. */
+void pmap_age(struct space *s);
+
 /* --- Kernel stacks (kstack.c) ---------------------------------------------------------------- */
 
 /* The highest address of a new one, 16-byte aligned; 0 = no memory or no room.  Never sleeps. */

@@ -21,6 +21,7 @@
 #include "kernel/vm.h"
 #include "kernel/vm/check.h"
 #include "kernel/vm/commit.h"
+#include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
@@ -32,6 +33,7 @@ void space_init_all(void)
     slab_init(&cache, "space", sizeof(struct space));
     area_init();
     check_init();
+    mode_init();
     pmap_zero = frame_alloc(FRAME_ANON, FRAME_ZEROED);
     if (pmap_zero == NULL)
         panic("space_init_all: there must be memory for the zero frame");

@@ -23,6 +23,7 @@
 #include "kernel/sync/spinlock.h"
 #include "kernel/trap/ipi.h"
 #include "kernel/vm/mmu.h"
+#include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/space.h"
 
@@ -52,7 +53,7 @@ void tlb_init(void)
 {
     uint64 satp = mmu_satp();
     /* Bits that are not implemented read as zero: manual, "satp", field ASID. */
-    mmu_set_satp(satp | SATP_ASID_MASK << SATP_ASID_SHIFT);
+    mmu_set_satp(satp | mode_asids(SATP_ASID_MASK) << SATP_ASID_SHIFT);
     asid_max = (uint)(mmu_satp() >> SATP_ASID_SHIFT & SATP_ASID_MASK);
     mmu_set_satp(satp);
     mmu_fence_all();

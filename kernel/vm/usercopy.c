@@ -12,6 +12,7 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/panic.h"
 #include "kernel/vm/fault.h"
+#include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
 
 /* The entry of va's page, which permits `access` now; 0 if the user may not.  Lock held. */
@@ -20,7 +21,7 @@ static inline pte_t reach(struct space *s, uint64 va, enum fault_access access)
     const pte_t *slot = pmap_find(s, va);
 
     ledger_check(s, "user copy");
-    if (slot && fault_permits(*slot, access))
+    if (slot && fault_is_ready(*slot, access) && !mode_again())
         return *slot;
     return fault_resolve(s, va, access) == FAULT_OK ? *pmap_find(s, va) : 0;
 }
