@@ -100,11 +100,12 @@ static int fetch_strings(struct space *s, uint64 uargv, struct arguments *a)
 /* 0, and a->frame is to be given back; or -E*. */
 static int fetch_arguments(uint64 upath, uint64 uargv, struct arguments *a)
 {
-    struct space *s = proc_self()->space;
+    struct proc *p = proc_self();
+    struct space *s = p->space;
     int r = copyinstr(s, a->path, upath, sizeof a->path);
     if (r < 0)
         return r;
-    a->frame = frame_alloc(FRAME_WIRED, 0);
+    a->frame = frame_alloc(FRAME_WIRED, p->reserve ? FRAME_RESERVE : 0);
     if (!a->frame)
         return -ENOMEM;
     r = fetch_strings(s, uargv, a);

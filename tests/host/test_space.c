@@ -773,6 +773,31 @@ static void new_spaces_may_fail(void **state)
     }
 }
 
+/* Each user of a space is paid for; a fork of it has one; it goes with the last, and not before. */
+static void lent_spaces_are_paid_for(void **state)
+{
+    (void)state;
+    struct space *s = program();
+    store(s, DATA, 4711);
+    uint64 alone = commit_total();
+    assert_int_equal(space_lend(s), 0);
+    assert_int_equal(commit_total(), alone + SPACE_COST);
+    struct space *child = fork_of(s);
+    assert_int_equal(child->committed, alone);
+    shim_check((struct space *[]){s, child}, 2);
+    space_put(child);
+    space_leave(s);
+    assert_int_equal(commit_total(), alone);
+    assert_int_equal(load(s, DATA), 4711);
+    while (space_lend(s) == 0)
+        ;
+    assert_true(commit_total() > commit_limit() / 2);
+    while (s->users > 1)
+        space_leave(s);
+    assert_int_equal(commit_total(), alone);
+    space_leave(s);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -782,6 +807,7 @@ int main(void)
         TEST(permissions_hold),
         TEST(fork_copies_on_write),
         TEST(eager_fork_copies_at_once),
+        TEST(lent_spaces_are_paid_for),
         TEST(grandchildren_see_their_own),
         TEST(three_hundred_children_share_one_page),
         TEST(stack_grows_to_its_limit),

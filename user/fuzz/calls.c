@@ -43,6 +43,8 @@ static const struct call calls[] = {
     {SYS_chdir, "chdir", {DIRECTORY}, ZERO, 4, 0},
     {SYS_kill, "kill", {PID}, NEVER, 2, 0},
     {SYS_exec, "exec", {PATH, VECTOR}, NEVER, 3, 0},
+    {SYS_spawn, "spawn", {PATH, VECTOR, FROM, NUMBER}, NEVER, 3, 0},
+    {SYS_forkmode, "forkmode", {NUMBER}, ANY, 1, 0},
     {SYS_setpgid, "setpgid", {PID, NUMBER}, ZERO, 2, 0},
     {SYS_ioctl, "ioctl", {FD, NUMBER, NUMBER}, NEVER, 2, 0},
     {SYS_sysinfo, "sysinfo", {TO}, ZERO, 2, sizeof(struct sysinfo)},
@@ -119,7 +121,7 @@ static void single_call(struct fuzzer *f)
     f->call = c->name;
     for (int i = 0; i < 6 && c->kinds[i]; i++)
         fuzz_argument(f, c->kinds[i], &a, i);
-    if (c->number == SYS_exec)
+    if (c->number == SYS_exec || c->number == SYS_spawn)
         fuzz_argument(f, PATH, &a, 0); /* once more: the vector's strings may have changed it */
     if (might_wait(f, c, &a))
         return;

@@ -8,8 +8,10 @@
 #include "kernel/param.h"
 #include "kernel/procinfo.h"
 #include "kernel/riscv.h"
+#include "kernel/spawn.h"
 #include "kernel/stat.h"
 #include "kernel/sysinfo.h"
+#include "kernel/vm.h"
 #include "user/lib/prog.h"
 
 #define BYTES 6000
@@ -206,6 +208,51 @@ static void do_child(struct worker *w)
         give_up(w, "the child's status is", status);
 }
 
+/* A child in this memory, that ends, gives way before it does, or runs a program. */
+static void do_vfork(struct worker *w)
+{
+    char *argv[] = {"echo", 0};
+    const char *path = grind_below(w, 2) ? "/echo" : name(w);
+    int status, how = (int)grind_below(w, 3), pid;
+    canary[0] = 0;
+    pid = vfork();
+    if (pid == 0) {
+        close(1);
+        close(2);
+        canary[0] = getpid();
+        if (how == 1)
+            exec(path, argv);
+        if (how == 2)
+            yield();
+        exit(77);
+    }
+    if (pid < 0)
+        return check(w, -1, 0);
+    if (canary[0] != pid)
+        give_up(w, "back before the child is gone", canary[0]);
+    if (wait(&status) != pid)
+        give_up(w, "wait() found another child than", pid);
+    if (status != 77 && !(how == 1 && (status == 0 || status == 1)))
+        give_up(w, "the child's status is", status);
+}
+
+static void do_spawn(struct worker *w)
+{
+    char *argv[] = {"echo", 0};
+    struct spawn_action actions[6] = {{SPAWN_CLOSE, 1, 0, 0}, {SPAWN_CLOSE, 2, 0, 0}};
+    int n = 2 + (int)grind_below(w, 5), status = 1;
+    for (int i = 2; i < n; i++) {
+        int what = (int)grind_below(w, 10) ? SPAWN_OPEN + (int)grind_below(w, 3) : 0;
+        int arg = what == SPAWN_OPEN ? O_CREATE | O_RDWR : fd(w);
+        actions[i] = (struct spawn_action){what, fd(w), arg, name(w)};
+    }
+    int pid = spawn(grind_below(w, 4) ? "/echo" : name(w), argv, actions, n);
+    if (pid < 0)
+        return check(w, -1, 0);
+    if (wait(&status) != pid || status != 1)
+        give_up(w, "the program could write where nothing is open", status);
+}
+
 /* Addresses that must be refused. */
 static void do_bad_address(struct worker *w)
 {
@@ -226,7 +273,7 @@ static void do_other(struct worker *w)
 {
     struct procinfo list[2];
     struct sysinfo info;
-    switch (grind_below(w, 8)) {
+    switch (grind_below(w, 9)) {
     case 0: check(w, yield(), 0); break;
     case 1: check(w, grind_below(w, 10) ? 0 : sync(), 0); break;
     case 2: check(w, fsync(fd(w)), 0); break;
@@ -235,6 +282,7 @@ static void do_other(struct worker *w)
     case 5: check(w, ioctl(fd(w), TTY_GETFG, 0), 0x7fffffff); break;
     case 6: check(w, kill(grind_below(w, 2) ? 0 : -1), -1); break;
     case 7: check(w, grind_below(w, 20) ? 0 : pause(1), 0); break;
+    case 8: check(w, forkmode((int)grind_below(w, 3)), FORK_EAGER); break;
     }
 }
 
@@ -249,6 +297,7 @@ static const struct {
     {do_stat, "fstat"},   {do_dup, "dup"},
     {do_pipe, "pipe"},    {do_memory, "sbrk"},
     {do_child, "child"},  {do_bad_address, "bad address"},
+    {do_vfork, "vfork"},  {do_spawn, "spawn"},
     {do_other, "others"},
 };
 
