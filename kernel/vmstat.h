@@ -23,6 +23,7 @@ enum fault_result {
     FAULT_PROT,  /* what is there does not allow it */
     FAULT_NOMEM, /* promised without charge, and memory is short */
     FAULT_IO,    /* the page could not be read */
+    FAULT_STUCK, /* the same fault again and again: an error of the kernel or the hardware */
 };
 
 /* Counts that only grow: of a process since its fork, or of the machine since boot. */

@@ -13,7 +13,7 @@ def free_port():
         return s.getsockname()[1]
 
 
-def provoke(debug, commands):
+def provoke(debug, commands, shows=r"panic: .*\n"):
     """Boots, stops in sys_pause, runs gdb commands there; returns what the console then shows."""
     port = free_port()
     with Machine(mem="32M", debug=debug, append="panic=exit",
@@ -30,9 +30,10 @@ def provoke(debug, commands):
                 for line in gdb.stdout:
                     if "breakpoint 1" in line:
                         break
-                m.send("sleep 1\n" * 4)
-                text = m.expect(r"panic: .*\n")
-                assert m.exit_code() == 127
+                m.send("sleep 1\n" * 4 + "vmtests fault_reuse\n")
+                text = m.expect(shows)
+                if "panic" in shows:
+                    assert m.exit_code() == 127
             finally:
                 gdb.kill()
         return text.replace("\r", "") + m.log.replace("\r", "")
@@ -48,3 +49,16 @@ def test_kernel_fault_is_decoded_with_symbols():
 def test_kernel_stack_overflow_is_named():
     text = provoke(False, ["set $sp = ((unsigned long)$sp & ~0x3ffful) + 0x1008"])
     assert "kernel stack overflow" in text, text
+
+
+# The handler resolves a fault and leaves the entry as it was: the same instruction faults again.
+NO_PROGRESS = ["delete", "hbreak *pmap_widen", "continue", "set $pc = $ra"]
+
+
+def test_fault_without_progress_is_a_named_rule():
+    text = provoke(True, NO_PROGRESS)
+    assert re.search(r"a fault that was resolved does not come again", text), text
+
+
+def test_fault_without_progress_ends_the_process_only():
+    provoke(False, NO_PROGRESS, r"comes again although it was resolved[^$]*\$ ")

@@ -81,6 +81,7 @@ static void page_fault(struct proc *p, uint64 cause, uint64 address)
         [FAULT_PROT] = "the memory there does not allow it",
         [FAULT_NOMEM] = "out of memory",
         [FAULT_IO] = "the page could not be read",
+        [FAULT_STUCK] = "the same fault comes again although it was resolved",
     };
     enum fault_access access = cause == CAUSE_STORE_FAULT   ? ACCESS_WRITE
                                : cause == CAUSE_FETCH_FAULT ? ACCESS_EXEC

@@ -124,6 +124,34 @@ static void map(struct fault *f)
     }
 }
 
+/*
+ * A SPURIOUS fault may come once on each hart: then the hart has forgotten what it remembered, and
+ * it remembers nothing else while the entry stays as it was left.  Twice that, because the process
+ * may move to another hart before the fence.
+ */
+static bool __attribute__((noinline))
+comes_again(struct vm_user *user, uint64 page, enum fault_access access, pte_t before, pte_t after)
+{
+    struct fault_seen *seen = &user->seen;
+    struct fault_seen now = {user->tf->pc, page, after, access, 0};
+    if (seen->pc == now.pc && seen->page == page && seen->access == access && seen->pte == before)
+        now.times = seen->times + 1;
+    *seen = now;
+    return now.times > 2 * NCPU;
+}
+
+/* What is mapped does not let the access through: the process would fault for ever. */
+static bool stuck(const struct fault *f)
+{
+    pte_t needs = PTE_V | AREA_TO_PTE(f->access), pte = *f->slot;
+    bool is = (pte & needs) != needs;
+
+    if (f->kind == KIND_SPURIOUS && f->s->user)
+        is = comes_again(f->s->user, PGROUNDDOWN(f->va), f->access, f->pte, pte);
+    ASSERT(!is, "a fault that was resolved does not come again");
+    return is;
+}
+
 /* Leaves a trace of what was done; with interrupts off, for the hart's next event is the next. */
 static inline void record(const struct fault *f, enum fault_result r)
 {
@@ -162,8 +190,10 @@ enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access ac
         fetch(&f);
         r = own(&f);
     }
-    if (r == FAULT_OK)
+    if (r == FAULT_OK) {
         map(&f);
+        r = stuck(&f) ? FAULT_STUCK : FAULT_OK;
+    }
     record(&f, r);
     return r;
 }

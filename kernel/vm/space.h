@@ -9,12 +9,21 @@
 #include "kernel/vm/ledger.h"
 #include "kernel/vmstat.h"
 
+/* The last SPURIOUS fault of a process, and how the entry was left: see fault.c, `stuck`. */
+struct fault_seen {
+    uint64 pc, page;
+    pte_t pte;
+    uint access; /* enum fault_access */
+    uint times;  /* it has come again since */
+};
+
 /* What is known here of the process that uses a space; a part of struct proc. */
 struct vm_user {
     int pid;
     const char *name;           /* of its program */
     const struct trapframe *tf; /* its user registers at the last entry to the kernel */
     struct vmstat stat;         /* since its fork; changed by the process itself */
+    struct fault_seen seen;     /* lock of the space */
 };
 
 /*

@@ -604,6 +604,30 @@ static void spurious_faults_resolve(void **state)
     space_put(s);
 }
 
+/* A hart that faults for ever on what is permitted: the process ends, not the machine's time. */
+static void spurious_faults_end(void **state)
+{
+    (void)state;
+    struct space *s = program();
+    shim_set_sp(s, s->stack_top);
+    store(s, DATA, 1);
+    store(s, DATA + PGSIZE, 1);
+    for (uint64 pc = 0; pc < 100; pc++) { /* instructions that make progress may fault on */
+        shim_set_pc(8 * pc);
+        assert_int_equal(vm_fault(s, DATA, ACCESS_WRITE), FAULT_OK);
+    }
+    uint n = 0;
+    while (n < 100 && vm_fault(s, DATA, ACCESS_WRITE) == FAULT_OK)
+        n++;
+    assert_in_range(n, SHIM_HARTS, 2 * NCPU);
+    assert_int_equal(vm_fault(s, DATA, ACCESS_WRITE), FAULT_STUCK);
+    assert_int_equal(vm_fault(s, DATA, ACCESS_READ), FAULT_OK); /* that is another fault */
+    assert_int_equal(vm_fault(s, DATA + PGSIZE, ACCESS_READ), FAULT_OK);
+    assert_int_equal(load(s, DATA), 1);
+    check(s, NULL);
+    space_put(s);
+}
+
 /* Takes `pages` touched pages away while all harts run in s and know them. */
 static void take_from_all(struct space *s, uint64 pages)
 {
@@ -825,6 +849,7 @@ int main(void)
         TEST(pins_hold_their_frames),
         TEST(pins_outlive_the_page),
         TEST(spurious_faults_resolve),
+        TEST(spurious_faults_end),
         TEST(other_harts_forget),
         TEST(retired_spaces_are_loaded_nowhere),
         TEST(new_code_is_fetched),

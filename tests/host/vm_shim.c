@@ -373,9 +373,15 @@ enum fault_result shim_fetch(struct space *s, uint64 va, uint64 *value)
     return r;
 }
 
+static struct trapframe tf;
+
+void shim_set_pc(uint64 pc)
+{
+    tf.pc = pc;
+}
+
 void shim_set_sp(struct space *s, uint64 sp)
 {
-    static struct trapframe tf;
     static struct vm_user user = {.pid = 2, .tf = &tf};
     tf.reg[TF_SP] = sp;
     s->user = &user;

@@ -33,6 +33,9 @@ enum fault_result shim_load(struct space *s, uint64 va, uint64 *value);
 enum fault_result shim_store(struct space *s, uint64 va, uint64 value);
 enum fault_result shim_fetch(struct space *s, uint64 va, uint64 *value);
 
+/* The process in s, of shim_set_sp(), goes on at this address. */
+void shim_set_pc(uint64 pc);
+
 /* s is used by a process whose user stack pointer is sp. */
 void shim_set_sp(struct space *s, uint64 sp);
 
