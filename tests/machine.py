@@ -15,7 +15,8 @@ QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
 FSCK = TOP / "build" / "fsck"
 MKFS = TOP / "build" / "mkfs"
 
-CTRL_C, CTRL_D, CTRL_H, CTRL_P, CTRL_U, CTRL_W = "\x03", "\x04", "\x08", "\x10", "\x15", "\x17"
+CTRL_C, CTRL_D, CTRL_H, CTRL_P = "\x03", "\x04", "\x08", "\x10"
+CTRL_T, CTRL_U, CTRL_W = "\x14", "\x15", "\x17"
 
 
 def products(debug=False):

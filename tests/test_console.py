@@ -3,7 +3,7 @@
 import re
 import time
 
-from machine import CTRL_C, CTRL_D, CTRL_H, CTRL_P, CTRL_U, CTRL_W, Machine
+from machine import CTRL_C, CTRL_D, CTRL_H, CTRL_P, CTRL_T, CTRL_U, CTRL_W, Machine
 
 
 def typed(shell, keys):
@@ -95,4 +95,34 @@ def test_a_long_paste_loses_nothing():
         m.send(CTRL_D)
         m.expect(r"\$ $", timeout=60)
         assert m.run("cat pasted", timeout=60).splitlines() == lines
+        m.halt()
+
+
+def test_memory_picture_on_a_key(shell):
+    """It comes while a program runs, which goes on."""
+    shell.line("sleep 20; echo slept")
+    shell.expect("slept\r\n")
+    shell.send(CTRL_T)
+    shell.expect(r"\r\n64 MiB, 64 KiB a character[^\r]*\r\n")
+    rows = re.findall(r"^0x(\w{9})  ([.ktso|pc#+z]{64})$", shell.expect("# reserved"), re.M)
+    assert [int(at, 16) for at, _ in rows] == [0x80000000 + n * (4 << 20) for n in range(16)]
+    assert rows[0][1].startswith("#" * 16)
+    shell.expect(r"shared +\d+ +z zero frame +1\r\n")
+    assert shell.expect(r"\$ $") == "slept\n"
+
+
+def test_keys_do_not_keep_a_hart_busy():
+    """While nobody takes what is printed, the kernel's lists wait like programs do."""
+    with Machine(cpus=1, mem="32M") as m:
+        m.boot()
+        m.line("cat " + "README " * 28 + "&")  # more than anybody between takes
+        time.sleep(2)
+        m.send(CTRL_P + CTRL_T)
+        time.sleep(1)
+        before = m.host_cpu_seconds()
+        time.sleep(4)
+        assert m.host_cpu_seconds() - before < 0.3
+        m.expect("PID +PPID", timeout=30)
+        m.expect("zero frame")
+        m.settle()
         m.halt()

@@ -139,7 +139,7 @@ static void init_subsystems(void)
     proc_init();
     plic_init();
     console_init();
-    console_set_hooks(proc_kill_group, proc_print_all);
+    console_set_hooks(proc_kill_group, keys_show);
     random_init(machine.seed);
     const char *wrong = disk_init();
     if (wrong)
@@ -169,6 +169,7 @@ static void __attribute__((noreturn)) main_first(paddr fdt)
     init_subsystems();
     uart_start();
     proc_start_init();
+    keys_init();
     store_release(&kernel_up, 1);
     for (uint i = 1; i < nharts; i++)
         ipi_send(i, IPI_RESCHEDULE);

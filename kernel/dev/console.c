@@ -29,7 +29,7 @@ static bool writing;
 static int foreground; /* process group that ^C kills, 0 = none */
 
 static void (*kill_group)(int pgid);
-static void (*process_list)(void);
+static void (*show)(enum console_show what);
 
 /* Input must not wait for output: when nobody takes what we print, the echo is lost. */
 static void echo(const char *bytes, uint64 n)
@@ -45,10 +45,10 @@ void console_init(void)
     waitq_init(&writers);
 }
 
-void console_set_hooks(void (*kill)(int pgid), void (*list)(void))
+void console_set_hooks(void (*kill)(int pgid), void (*show_hook)(enum console_show what))
 {
     kill_group = kill;
-    process_list = list;
+    show = show_hook;
 }
 
 void console_input(char c)
@@ -65,8 +65,10 @@ void console_input(char c)
 
     if (event == LINEEDIT_INTERRUPT && victim && kill_group)
         kill_group(victim);
-    else if (event == LINEEDIT_LIST && process_list)
-        process_list();
+    else if (event == LINEEDIT_LIST && show)
+        show(CONSOLE_PROCESSES);
+    else if (event == LINEEDIT_MEMORY && show)
+        show(CONSOLE_MEMORY);
 }
 
 void console_room(void)

@@ -128,6 +128,7 @@ enum lineedit_event lineedit_key(struct lineedit *le, char c)
         le->echo("^C\n", 3);
         return LINEEDIT_INTERRUPT;
     case CTRL('P'): return LINEEDIT_LIST;
+    case CTRL('T'): return LINEEDIT_MEMORY;
     case CTRL('D'): return end_line(le, END_MARK);
     case '\r':
     case '\n': return end_line(le, '\n');

@@ -24,6 +24,7 @@ enum lineedit_event {
     LINEEDIT_READY,     /* there is more to read */
     LINEEDIT_INTERRUPT, /* ^C: all input not yet read is gone */
     LINEEDIT_LIST,      /* ^P */
+    LINEEDIT_MEMORY,    /* ^T */
 };
 
 /* In all functions: the caller keeps others away from *le.  echo() is called by lineedit_key(). */

@@ -228,20 +228,6 @@ int proc_list(struct procinfo *out, int max)
     return n;
 }
 
-void proc_print_all(void)
-{
-    static const char *const states[] = {"free", "new", "ready", "run", "sleep", "zombie"};
-    printf("\n  PID  PPID STATE  HART  RESIDENT NAME\n");
-    spin_lock(&ptable_lock);
-    list_each (l, &all) {
-        struct procinfo i;
-        describe(container_of(l, struct proc, all), &i);
-        printf("%5d %5d %-6s %4d %6lu KiB %s\n", i.pid, i.ppid, states[i.state], i.hart,
-               i.resident / 1024, i.name);
-    }
-    spin_unlock(&ptable_lock);
-}
-
 void kthread_start(const char *name, void (*fn)(void *), void *arg)
 {
     struct proc *p = proc_new(name, true);

@@ -101,7 +101,6 @@ int proc_set_group(struct proc *self, int pid, int pgid);
 void proc_set_name(struct proc *p, const char *path); /* the last part of path */
 
 int proc_list(struct procinfo *out, int max); /* returns the entries written */
-void proc_print_all(void);                    /* to the kernel's console; any context */
 
 static inline bool proc_killed(const struct proc *p)
 {
@@ -159,6 +158,11 @@ enum fault_result oom_fault(struct proc *p, uint64 va, enum fault_access access)
 
 /* ptable_lock held: a process has become a zombie, its memory is free. */
 void oom_released(void);
+
+/* --- keys.c ----------------------------------------------------------------------------------- */
+enum console_show;
+void keys_init(void);                   /* once at boot, after proc_init() */
+void keys_show(enum console_show what); /* has it printed on the console soon; any context */
 
 /* --- sched.c ---------------------------------------------------------------------------------- */
 void sched_init(void);                           /* once */

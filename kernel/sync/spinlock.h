@@ -11,7 +11,7 @@
  */
 enum lock_rank {
     RANK_NONE,
-    RANK_PIPE,    /* one pipe; also sleepers in pause() */
+    RANK_PIPE,    /* one pipe; also sleepers in pause() and the thread of the console's keys */
     RANK_CONSOLE, /* line discipline, its readers */
     RANK_JOURNAL, /* the running transaction */
     RANK_ICACHE,  /* table of inodes in memory */

@@ -225,6 +225,7 @@ static void the_list_key_changes_nothing(void **unused)
 {
     (void)unused;
     assert_int_equal(type("ab\x10"), LINEEDIT_LIST);
+    assert_int_equal(type("\x14"), LINEEDIT_MEMORY);
     type("c\n");
     assert_string_equal(read_line(), "abc\n");
     assert_string_equal(screen, "abc\n");
