@@ -1,31 +1,15 @@
 /* What a program may not do with its own addresses: each attempt ends the child that makes it. */
-#include "user/testlib/tests.h"
+#include "user/vmtests/vm.h"
 
 static const char constant[] = "read only";
 static uint initialised[4] = {0x00008067, 0x00008067}; /* jalr zero, ra, 0: a return */
 
-static void load(long address)
-{
-    (void)*(volatile char *)address;
-}
-
-static void store(long address)
-{
-    *(volatile char *)address = 0;
-}
-
-static void jump(long address)
-{
-    asm volatile("fence.i" ::: "memory");
-    ((void (*)(void))address)();
-}
-
 void access_kernel(void)
 {
     for (int i = 0; bad_addresses[i]; i++) {
-        KILLED(load, bad_addresses[i]);
-        KILLED(store, bad_addresses[i]);
-        KILLED(jump, bad_addresses[i]);
+        KILLED(page_load, bad_addresses[i]);
+        KILLED(page_store, bad_addresses[i]);
+        KILLED(page_jump, bad_addresses[i]);
     }
 }
 
@@ -33,7 +17,7 @@ void access_kernel(void)
 static void probe_half(long first)
 {
     for (uint64 i = 0; i < 256; i += 16)
-        KILLED(load, (uint64)first + (i << 30));
+        KILLED(page_load, (uint64)first + (i << 30));
 }
 
 void access_upper_half(void)
@@ -44,30 +28,30 @@ void access_upper_half(void)
 void access_text(void)
 {
     uint word = *(uint *)access_text;
-    KILLED(store, access_text);
-    KILLED(store, 0);
+    KILLED(page_store, access_text);
+    KILLED(page_store, 0);
     SAME(*(uint *)access_text, word);
-    PASSES(load, access_text);
+    PASSES(page_load, access_text);
 }
 
 /* Neither fork nor a write of the child makes text writable. */
 static void store_in_grandchild(long address)
 {
     *(volatile int *)scratch = 1;
-    KILLED(store, address);
-    KILLED(store, address);
+    KILLED(page_store, address);
+    KILLED(page_store, address);
 }
 
 void pitfall_04_text_after_fork(void)
 {
     PASSES(store_in_grandchild, access_text);
     PASSES(store_in_grandchild, constant);
-    KILLED(store, access_text);
+    KILLED(page_store, access_text);
 }
 
 void access_constants(void)
 {
-    KILLED(store, constant);
+    KILLED(page_store, constant);
     SAME(strcmp(constant, "read only"), 0);
 }
 
@@ -76,10 +60,10 @@ void access_no_execute(void)
     uint *heap = (uint *)heap_pages(1), stack[4];
     memmove(heap, initialised, sizeof initialised);
     memmove(stack, initialised, sizeof initialised);
-    KILLED(jump, initialised);
-    KILLED(jump, heap);
-    KILLED(jump, stack);
-    KILLED(jump, heap + PGSIZE); /* never touched */
+    KILLED(page_jump, initialised);
+    KILLED(page_jump, heap);
+    KILLED(page_jump, stack);
+    KILLED(page_jump, heap + PGSIZE); /* never touched */
 }
 
 /* --- the stack ------------------------------------------------------------------------------- */
@@ -113,9 +97,9 @@ void stack_overflow(void)
 void pitfall_18_below_pointer(void)
 {
     uint64 stack_page = PGROUNDDOWN(r_sp());
-    KILLED(load, stack_page - 12 * PGSIZE);
-    KILLED(store, stack_page - 12 * PGSIZE);
-    KILLED(store, stack_page - (USERSTACK - 5) * PGSIZE);
+    KILLED(page_load, stack_page - 12 * PGSIZE);
+    KILLED(page_store, stack_page - 12 * PGSIZE);
+    KILLED(page_store, stack_page - (USERSTACK - 5) * PGSIZE);
 }
 
 /* The page between the program and its stack. */
@@ -123,10 +107,10 @@ void pitfall_18_guard(void)
 {
     extern char end[]; /* user.ld: where the program ends */
     uint64 guard = PGROUNDUP((uint64)end);
-    KILLED(load, guard);
-    KILLED(store, guard);
-    KILLED(store, guard + PGSIZE - 1);
-    PASSES(store, guard - 1);
+    KILLED(page_load, guard);
+    KILLED(page_store, guard);
+    KILLED(page_store, guard + PGSIZE - 1);
+    PASSES(page_store, guard - 1);
 }
 
 /* The kernel grows the stack as the program itself would: here it touches a page first. */
@@ -155,22 +139,15 @@ void pitfall_18_below_pointer_in_call(void)
     SAME(close(fd), 0);
 }
 
-static void move_stack_pointer(long sp)
-{
-    asm volatile("mv sp, %0\n"
-                 "sd zero, 0(sp)\n" ::"r"(sp)
-                 : "memory");
-}
-
 /* A stack pointer gone astray. */
 void stack_pointer_astray(void)
 {
-    KILLED(move_stack_pointer, 0);
-    KILLED(move_stack_pointer, KERNBASE);
-    KILLED(move_stack_pointer, 0xffffffc000000000);
-    KILLED(move_stack_pointer, -16);
-    KILLED(move_stack_pointer, access_text);
-    KILLED(move_stack_pointer, 1); /* misaligned, and in text */
+    KILLED(stack_store, 0);
+    KILLED(stack_store, KERNBASE);
+    KILLED(stack_store, 0xffffffc000000000);
+    KILLED(stack_store, -16);
+    KILLED(stack_store, access_text);
+    KILLED(stack_store, 1); /* misaligned, and in text */
 }
 
 /* --- instructions ----------------------------------------------------------------------------*/

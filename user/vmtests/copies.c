@@ -101,14 +101,6 @@ static void dig(long depth)
     page[1] = page[0];
 }
 
-static void store_at_pointer(long sp)
-{
-    asm volatile("mv sp, %0\n"
-                 "sd zero, 0(sp)\n" ::"r"(sp)
-                 : "memory");
-    exit(STATUS_PASSED);
-}
-
 /* Down to the last page of its room, but into the guard neither by recursion nor by a pointer. */
 void pitfall_18_stack_room(void)
 {
@@ -118,10 +110,10 @@ void pitfall_18_stack_room(void)
     faults_begin(VMSTAT_CHILDREN);
     KILLED(dig, USERSTACK + 5);
     KILLED(page_store, low);
-    KILLED(store_at_pointer, low - 16);
-    KILLED(store_at_pointer, low - PGSIZE);
+    KILLED(stack_store, low - 16);
+    KILLED(stack_store, low - PGSIZE);
     SAME(faults_of(KIND_BAD), 4);
-    PASSES(store_at_pointer, low + PGSIZE);
+    PASSES(stack_store, low + PGSIZE);
     REFUSED(fstat(1, (struct stat *)low), EFAULT);
     REFUSED(fstat(1, (struct stat *)(low - 1)), EFAULT);
 }

@@ -1,5 +1,5 @@
 /* Memory shared by fork until somebody writes: who sees what, and at what price. */
-#include "user/testlib/tests.h"
+#include "user/vmtests/vm.h"
 
 #define PAGES 40
 
@@ -88,34 +88,42 @@ void cow_crowd(void)
     CHECK(data_good(area, 1, 0, PAGES * PGSIZE));
 }
 
-/* One page in more processes than eight bits can count. */
+/* One page in more processes than eight bits can count; each then writes, and has its own. */
+static void share_one_page(int gate, int n)
+{
+    char c;
+    SAME(read(gate, &c, 1), 0); /* until all are there */
+    CHECK(data_good(area, 1, 0, PGSIZE));
+    area[n] = 1;
+}
+
 void pitfall_08_many_sharers(void)
 {
     enum { SHARERS = 300 };
-    int ends[2], n = 0;
+    int gate[2];
     if (kernel_now().frames_total < 100 * MIB_FRAMES)
         SKIP("needs 128 MiB");
-    area = heap_pages(1); /* little is promised, so that there is room for many */
-    data_fill(area, 1, 0, PGSIZE);
-    MUST(pipe(ends));
-    while (n < SHARERS && child_fork() > 0)
-        n++;
-    if (n < SHARERS) {
-        char c;
-        close(ends[1]);
-        CHECK(read(ends[0], &c, 1) == 0);
-        CHECK(data_good(area, 1, 0, PGSIZE));
-        area[n] = 1;
-        exit(0);
+    area = pages_filled(1, 1); /* little is promised, so that there is room for many */
+    uint64 frame = page_info(area).frame;
+    MUST(pipe(gate));
+    for (int n = 0; n < SHARERS; n++) {
+        if (child_fork() == 0) {
+            close(gate[1]);
+            share_one_page(gate[0], n);
+            exit(STATUS_PASSED);
+        }
+        SAME(page_info(area).refs, n + 2);
     }
-    SAME(close(ends[1]), 0);
+    SAME(close(gate[1]), 0);
     for (int i = 0; i < SHARERS; i++) {
         int status;
         MUST(wait(&status));
-        SAME(status, 0);
+        SAME(status, STATUS_PASSED);
     }
-    SAME(close(ends[0]), 0);
+    SAME(close(gate[0]), 0);
     CHECK(data_good(area, 1, 0, PGSIZE));
+    SAME(page_info(area).refs, 1);
+    SAME(page_info(area).frame, frame);
 }
 
 /* The kernel writes for the child: into the child's copy. */

@@ -1,5 +1,5 @@
-/* sbrk: promises kept on first touch, taken back, refused. */
-#include "user/testlib/tests.h"
+/* sbrk: promises kept on first page_store, taken back, refused. */
+#include "user/vmtests/vm.h"
 
 static long end_of_heap(void)
 {
@@ -37,26 +37,16 @@ void heap_regrows_zero(void)
         SAME(p[i], 0);
 }
 
-static void touch(long address)
-{
-    *(volatile char *)address = 1;
-}
-
-static void look(long address)
-{
-    (void)*(volatile char *)address;
-}
-
 void heap_ends_there(void)
 {
     char *p = heap_pages(2);
-    PASSES(touch, p + 2 * PGSIZE - 1);
-    KILLED(touch, p + 2 * PGSIZE);
-    KILLED(look, p + 2 * PGSIZE);
+    PASSES(page_store, p + 2 * PGSIZE - 1);
+    KILLED(page_store, p + 2 * PGSIZE);
+    KILLED(page_load, p + 2 * PGSIZE);
     *(volatile char *)(p + PGSIZE) = 1;
     sbrk((int)-PGSIZE);
-    KILLED(touch, p + PGSIZE);
-    KILLED(look, p + PGSIZE);
+    KILLED(page_store, p + PGSIZE);
+    KILLED(page_load, p + PGSIZE);
 }
 
 /* More than is there to take: nothing happens, or the whole request is refused. */
@@ -127,8 +117,8 @@ void heap_huge(void)
     REFUSED((long)sbrklazy((int)(limit + 1 - end)), ENOMEM);
     SAME((long)sbrklazy((int)(limit - end)), end);
     REFUSED((long)sbrklazy(1), ENOMEM);
-    PASSES(touch, limit - PGSIZE - 1);
-    KILLED(touch, limit);
+    PASSES(page_store, limit - PGSIZE - 1);
+    KILLED(page_store, limit);
     PASSES(do_nothing, 0);
     for (int i = 0; i < 100; i++)
         MUST(sbrk(-(1 << 30)));
@@ -161,7 +151,7 @@ void heap_keeps_promise(void)
 static void touch_too_much(long frames)
 {
     for (long i = 0; i < frames; i++)
-        touch((long)sbrklazy(PGSIZE));
+        page_store((long)sbrklazy(PGSIZE));
 }
 
 /* Reads alone take no frames but page tables, one for each 2 MiB: those are counted as well. */
@@ -171,7 +161,7 @@ static void look_everywhere(long gib)
     for (long i = 0; i < gib; i++)
         MUST(sbrklazy(1 << 30));
     for (uint64 at = start; at < end; at += 2 << 20)
-        look((long)at);
+        page_load((long)at);
 }
 
 void heap_sparse_reader(void)

@@ -32,6 +32,8 @@ void page_load(long address);  /* reads a byte */
 void page_store(long address); /* writes a byte */
 void page_jump(long address);  /* calls what is there */
 
+void stack_store(long sp); /* stores at a stack pointer of that value, and exits if it can */
+
 void pages_load(char *p, int n);            /* a byte of each page */
 void pages_store(char *p, int n, int mark); /* `mark` to the first byte of each page */
 
