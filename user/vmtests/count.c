@@ -3,13 +3,8 @@
  * not fault itself: vmstat() writes to memory of ours, checks use the stack.  So faults_begin()
  * writes to every page of data and of the stack, and the first count is thrown away.
  */
+#include "user/lib/faultnames.h"
 #include "user/vmtests/vm.h"
-
-static const char *const names[FAULT_KINDS] = {
-    [KIND_BAD] = "BAD",     [KIND_PROT] = "PROT",         [KIND_STACK] = "STACK",
-    [KIND_ZERO] = "ZERO",   [KIND_LAZY] = "LAZY",         [KIND_COW] = "COW",
-    [KIND_REUSE] = "REUSE", [KIND_SPURIOUS] = "SPURIOUS",
-};
 
 extern char end[]; /* user.ld: the end of data */
 static char first_data[1] = {
@@ -66,5 +61,5 @@ void faults_check(const char *where, int line, const uint64 want[FAULT_KINDS])
     struct vmstat now = faults_now();
     for (int kind = 0; kind < FAULT_KINDS; kind++)
         if (kind != KIND_SPURIOUS || want[kind])
-            check_same(where, line, names[kind], (long)now.fault[kind], (long)want[kind]);
+            check_same(where, line, fault_names[kind], (long)now.fault[kind], (long)want[kind]);
 }

@@ -35,7 +35,6 @@
     /* forks.c */                                                                                  \
     TEST(pitfall_01_counts_on_all_harts)                                                           \
     TEST(pitfall_02_every_path_lets_go)                                                            \
-    TEST(pitfall_03_fork_fails_halfway)                                                            \
     TEST(pitfall_04_text_stays_readonly)                                                           \
     TEST(pitfall_05_copyout_to_shared)                                                             \
     TEST(pitfall_06_copies_of_copies)                                                              \
@@ -44,6 +43,9 @@
     TEST(pitfall_14_parent_forgets)                                                                \
     TEST(pitfall_12_pinned_page_shared)                                                            \
     TEST(pitfall_13_copyout_during_fork)                                                           \
+    /* forkfails.c */                                                                              \
+    TEST(pitfall_03_fork_fails_halfway)                                                            \
+    SLOW(pitfall_03_fork_without_frames)                                                           \
     /* heap.c */                                                                                   \
     TEST(heap_moves)                                                                               \
     TEST(heap_regrows_zero)                                                                        \
