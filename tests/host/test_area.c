@@ -9,11 +9,20 @@
 #include <cmocka.h>
 
 #include "kernel/errno.h"
+#include "kernel/lib/list.h"
+
+/* area_find() turns each node that it visits into its area by container_of(): that is counted. */
+static uint64_t visited;
+#undef container_of
+#define container_of(ptr, type, field)                                                             \
+    (visited++, (type *)(void *)((char *)(ptr)-offsetof(type, field)))
+
 #include "kernel/mem/slab.h"
 #include "kernel/vm/area.h"
 
 #define PAGE  4096UL
 #define PAGES 256
+#define MANY  10000 /* areas */
 
 static long objects;
 static bool full;
@@ -81,6 +90,14 @@ static int height(const struct avl_node *n)
     return 1 + (l > r ? l : r);
 }
 
+static struct area *last(void)
+{
+    struct area *a = area_first(&tree);
+    while (a && area_next(a))
+        a = area_next(a);
+    return a;
+}
+
 /* The tree says of each page what the model says, and neighbours that could be one are one. */
 static void compare(void)
 {
@@ -99,6 +116,8 @@ static void compare(void)
             assert_null(above);
         else
             assert_true(above->end > next * PAGE && above->start <= next * PAGE);
+        if (model[page] == 0)
+            assert_ptr_equal(area_below(&tree, page * PAGE), above ? area_prev(above) : last());
     }
     for (struct area *a = area_first(&tree); a; before = a, a = area_next(a), n++) {
         assert_ptr_equal(area_prev(a), before);
@@ -182,13 +201,70 @@ static void copies_are_equal_or_nothing(void **state)
     cut(0, PAGES);
 }
 
+/* However the tree came about, no look-up, also of what is not there, visits many nodes. */
+static void check_lookups(void)
+{
+    uint64 most = 0, log = 0;
+
+    while (objects >> (log + 1))
+        log++;
+    for (uint64 page = 0; page <= 2 * MANY; page++) {
+        visited = 0;
+        area_find(&tree, page * PAGE);
+        most = visited > most ? visited : most;
+    }
+    assert_in_range(most, log, 145 * log / 100 + 2);
+}
+
 static void ten_thousand_areas_stay_shallow(void **state)
 {
     (void)state;
-    for (uint64 p = 0; p < 10000; p++)
+    for (uint64 p = 0; p < MANY; p++)
         add(p * 2, p * 2 + 1, 1);
+    assert_int_equal(objects, MANY);
     assert_in_range(height(tree.root), 14, 19); /* 1.44 log2(10000) = 19.1 */
-    cut(0, 20000);
+    check_lookups();
+    cut(0, 2 * MANY);
+    for (uint64 p = MANY; p-- > 0;)
+        add(p * 2, p * 2 + 1, 1);
+    check_lookups();
+    cut(0, 2 * MANY);
+    assert_int_equal(objects, 0);
+}
+
+/* Ranges come and go at random among ten thousand areas, splitting and joining what is there. */
+static void lookups_stay_short(void **state)
+{
+    (void)state;
+    static uchar big[2 * MANY];
+    memset(big, 1, sizeof big);
+    srand(11);
+    add(0, 2 * MANY, 1);
+    for (uint64 p = 0; p < 2 * MANY; p += 2, big[p - 1] = 0)
+        cut(p + 1, p + 2); /* each splits the last area */
+    assert_int_equal(objects, MANY);
+    check_lookups();
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 400; i++) {
+            uint64 at = (uint64)rand() % (2 * MANY), end = at + 1 + (uint64)rand() % 3;
+            end = end > 2 * MANY ? 2 * MANY : end;
+            cut(at, end);
+            uchar prot = (uchar)(rand() % 4);
+            if (prot)
+                add(at, end, prot);
+            memset(big + at, prot, end - at);
+        }
+        uint64 from = (uint64)rand() % (2 * MANY - 200);
+        cut(from, from + 200);
+        memset(big + from, 0, 200);
+        check_lookups();
+        for (uint64 p = 0; p < 2 * MANY; p++) {
+            struct area *a = area_find(&tree, p * PAGE);
+            assert_int_equal(a ? a->prot : 0, big[p]);
+        }
+    }
+    assert_in_range(objects, MANY / 2, 2 * MANY);
+    cut(0, 2 * MANY);
     assert_int_equal(objects, 0);
 }
 
@@ -199,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup(joins_both_sides, start_empty),
         cmocka_unit_test_setup(copies_are_equal_or_nothing, start_empty),
         cmocka_unit_test_setup(ten_thousand_areas_stay_shallow, start_empty),
+        cmocka_unit_test_setup(lookups_stay_short, start_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
