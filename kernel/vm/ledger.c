@@ -21,6 +21,7 @@
 #include "kernel/lib/panic.h"
 #include "kernel/lib/string.h"
 #include "kernel/vm/mmu.h"
+#include "kernel/vm/pmap.h"
 #include "kernel/vm/space.h"
 
 #define ASIDS (SATP_ASID_MASK + 1)
@@ -299,13 +300,12 @@ void ledger_check(struct space *s, const char *when)
 void ledger_check_user_return(struct space *s)
 {
     static const char when[] = "return to user mode";
-    uint64 want = SATP_SV39 | (uint64)s->asid << SATP_ASID_SHIFT | s->root >> PGSHIFT;
     uint64 irq = enter();
     uint h = hart_self()->id;
     struct ledger_note n = pending(&s->ledger.view[h], h);
 
-    if (mmu_satp() != want || hart[h].satp != want)
-        BROKEN("%s: hart %u has satp %lx, the space %lx", when, h, mmu_satp(), want);
+    if (root_of(mmu_satp()) != s->root || hart[h].satp != mmu_satp())
+        BROKEN("%s: hart %u has satp %lx, not the root %lx", when, h, mmu_satp(), s->root);
     if (s->ledger.code[h] > hart[h].code_fences)
         BROKEN("%s: hart %u has had no fence.i since code was mapped", when, h);
     /* Who holds the lock, on another hart, may be between its store and its flush. */
@@ -349,7 +349,8 @@ void ledger_check_stack_gone(uint64 va)
 
 void ledger_check_hart(void)
 {
-    if (hart[hart_self()->id].life == 0)
-        panic("ledger: hart %u may hold entries of the boot's tables", hart_self()->id);
+    uint h = hart_self()->id;
+    if (root_of(mmu_satp()) != pmap_kernel_root || hart[h].life == 0)
+        panic("ledger: hart %u may use the tables of the boot", h);
 }
 #endif

@@ -57,8 +57,7 @@ struct space {
     uint code_stale; /* bit per hart: it must fence.i before it runs this space */
 
     /* tlb.c */
-    uint asid;             /* 0 = none yet */
-    uint64 asid_epoch;     /* in which asid was given */
+    uint64 number;         /* epoch and ASID, 0 = none yet; atomic */
     uint64 tlb_seen[NCPU]; /* tlb_gen when that hart last dropped what it knew of this space */
 
 #ifdef DEBUG

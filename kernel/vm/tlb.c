@@ -3,7 +3,9 @@
  *
  * Each space has a number of its own, an ASID, so switching drops nothing.  Numbers are given in
  * ascending order; when they run out a new epoch begins, every space gets a new number when it is
- * next loaded, and each hart drops everything when it first loads a space of the new epoch.
+ * next loaded, and each hart drops everything when it first loads a space of the new epoch.  Under
+ * vfork one hart may run a space by its old number while another loads it by a new one, so a hart
+ * fences by the number that it has loaded, not by the one that the space has.
  *
  * Each space counts in tlb_gen how often a PTE was taken away or tightened, and in tlb_seen[] how
  * far each hart has followed.  A hart that has the space loaded is interrupted and follows at
@@ -31,9 +33,8 @@ struct hart_tlb {
     struct space *loaded; /* whose root is in satp, NULL = the kernel's; others read it */
     bool idle;            /* nobody runs in it: kept only for speed */
     bool online;          /* others read it */
-    uint64 satp;
-    uint64 epoch;       /* of the space loaded last */
-    uint64 kernel_seen; /* others read it */
+    uint64 number;        /* of the space loaded last, as it was then */
+    uint64 kernel_seen;   /* others read it */
 } __attribute__((aligned(64)));
 
 static struct hart_tlb hart_tlb[NCPU];
@@ -43,6 +44,11 @@ static struct spinlock asid_lock = SPINLOCK_INIT("asid", RANK_TLB);
 static uint64 asid_epoch = 1; /* read without the lock */
 static uint asid_next = 1;    /* 0 is the kernel's own root */
 static uint asid_max;         /* 0: this machine has none; then each epoch has one space */
+
+/* What a space has as its number: the epoch, and the ASID that it was given in that. */
+#define EPOCH_SHIFT      16
+#define EPOCH_OF(number) ((number) >> EPOCH_SHIFT)
+#define ASID_OF(number)  ((uint)(number)&SATP_ASID_MASK)
 
 static struct hart_tlb *self(void)
 {
@@ -62,7 +68,6 @@ void tlb_init(void)
 void tlb_init_hart(void)
 {
     struct hart_tlb *h = self();
-    h->satp = mmu_satp();
     h->idle = true;
     store_release(&h->online, true);
     full_fence(); /* who does not see us online yet has changed the tables before this fence */
@@ -72,18 +77,20 @@ void tlb_init_hart(void)
 
 /* --- Switching -------------------------------------------------------------------------------- */
 
-static void assign_asid(struct space *s)
+static uint64 assign_number(struct space *s)
 {
     spin_lock(&asid_lock);
-    if (s->asid_epoch != asid_epoch) {
+    uint64 number = load_relaxed(&s->number);
+    if (EPOCH_OF(number) != asid_epoch) {
         if (asid_next > asid_max) {
             store_release(&asid_epoch, asid_epoch + 1);
             asid_next = 1;
         }
-        s->asid = asid_max ? asid_next++ : 0;
-        s->asid_epoch = asid_epoch;
+        number = asid_epoch << EPOCH_SHIFT | (asid_max ? asid_next++ : 0);
+        store_relaxed(&s->number, number);
     }
     spin_unlock(&asid_lock);
+    return number;
 }
 
 static void follow_kernel(struct hart_tlb *h)
@@ -100,7 +107,7 @@ static void follow_space(struct space *s)
     uint hart = hart_self()->id;
     uint64 gen = load_acquire(&s->tlb_gen);
     if (s->tlb_seen[hart] != gen) {
-        mmu_fence_asid(s->asid);
+        mmu_fence_asid(ASID_OF(self()->number));
         store_release(&s->tlb_seen[hart], gen);
     }
 }
@@ -117,22 +124,21 @@ static void follow_code(struct space *s)
 static void write_satp(struct hart_tlb *h, struct space *s)
 {
     paddr root = s ? s->root : pmap_kernel_root;
-    uint asid = s ? s->asid : 0;
-    h->satp = SATP_SV39 | (uint64)asid << SATP_ASID_SHIFT | root >> PGSHIFT;
-    mmu_set_satp(h->satp);
+    uint64 asid = s ? ASID_OF(h->number) : 0;
+    mmu_set_satp(SATP_SV39 | asid << SATP_ASID_SHIFT | root >> PGSHIFT);
     store_release(&h->loaded, s);
 }
 
 static void load_space(struct hart_tlb *h, struct space *s)
 {
-    if (s->asid_epoch != load_acquire(&asid_epoch))
-        assign_asid(s);
-    if (h->loaded != s || h->epoch != s->asid_epoch)
+    uint64 before = h->number, number = load_relaxed(&s->number);
+    if (EPOCH_OF(number) != load_acquire(&asid_epoch))
+        number = assign_number(s);
+    h->number = number;
+    if (h->loaded != s || before != number)
         write_satp(h, s);
-    if (h->epoch != s->asid_epoch) {
-        h->epoch = s->asid_epoch;
+    if (EPOCH_OF(before) != EPOCH_OF(number))
         mmu_fence_all();
-    }
     full_fence(); /* `loaded` is visible before tlb_gen is read: see tell_others() */
     follow_space(s);
     follow_code(s);
@@ -189,7 +195,7 @@ void tlb_flush_page(struct space *s, uint64 va)
     store_release(&s->tlb_gen, gen);
     if (self()->loaded == s) {
         ASSERT(s->tlb_seen[hart] == gen - 1, "a hart with the space loaded has missed nothing");
-        mmu_fence_page(va, s->asid);
+        mmu_fence_page(va, ASID_OF(self()->number));
         store_release(&s->tlb_seen[hart], gen);
     }
     tell_others(s, gen);
@@ -211,7 +217,7 @@ void tlb_forget_page(struct space *s, uint64 va)
 {
     irq_push();
     if (self()->loaded == s)
-        mmu_fence_page(va, s->asid);
+        mmu_fence_page(va, ASID_OF(self()->number));
     irq_pop();
 }
 
