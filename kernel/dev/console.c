@@ -3,8 +3,8 @@
  *
  * Model: keys pass through the line editor (lineedit.c) into its ring, whether somebody reads or
  * not; readers take from there.  What a process writes goes to the UART's queue; when that is full
- * the process sleeps until it is half empty.  The bytes of one write are not mixed with those of
- * another; echo and the kernel's own messages may stand between them.
+ * the process sleeps until it is half empty.  The bytes of one write or report are not mixed with
+ * those of another; echo and what the kernel prints with printf() may stand between them.
  *
  * A newline is sent as it is: the terminal behind QEMU adds the carriage return, and a log that is
  * a file needs none.
@@ -13,8 +13,10 @@
  */
 #include "kernel/dev/dev.h"
 #include "kernel/dev/lineedit.h"
+#include "kernel/dev/machine.h"
 #include "kernel/errno.h"
 #include "kernel/ioctl.h"
+#include "kernel/riscv.h"
 #include "kernel/sync/waitq.h"
 #include <stddef.h>
 
@@ -103,8 +105,29 @@ int console_read(struct iov *dst, void *unused)
     return got;
 }
 
+/* How a writer waits. */
+struct patience {
+    bool insist;     /* also after it was killed, until */
+    uint64 deadline; /* r_time(); 0 = not killed yet */
+};
+
+/* console_lock held.  0, or -EINTR if there is no more waiting; the caller looks again. */
+static int wait_on(struct waitq *q, struct patience *w)
+{
+    int error = w->deadline ? -EINTR : waitq_sleep_killable(q, &console_lock);
+    if (!error || !w->insist)
+        return error;
+    if (!w->deadline)
+        w->deadline = r_time() + CONSOLE_LAST_WORDS * machine.timebase;
+    else if (r_time() >= w->deadline)
+        return error;
+    else
+        waitq_sleep_insist(q, &console_lock, w->deadline);
+    return 0;
+}
+
 /* Queues bytes of src from `done` on; returns their number, -EINTR if killed before the first. */
-static int write_some(struct iov *src, uint64 done)
+static int write_some(struct iov *src, uint64 done, struct patience *w)
 {
     char chunk[CHUNK];
     uint64 left = src->total - done, n = left < CHUNK ? left : CHUNK;
@@ -114,17 +137,17 @@ static int write_some(struct iov *src, uint64 done)
     uint64 queued;
     int error = 0;
     while ((queued = uart_queue(chunk, n)) == 0 && !error)
-        error = waitq_sleep_killable(&room, &console_lock);
+        error = wait_on(&room, w);
     spin_unlock(&console_lock);
     return queued ? (int)queued : error;
 }
 
-static int begin_write(void)
+static int begin_write(struct patience *w)
 {
     int error = 0;
     spin_lock(&console_lock);
     while (writing && !error)
-        error = waitq_sleep_killable(&writers, &console_lock);
+        error = wait_on(&writers, w);
     if (!error)
         writing = true;
     spin_unlock(&console_lock);
@@ -139,16 +162,28 @@ static void end_write(void)
     spin_unlock(&console_lock);
 }
 
-int console_write(struct iov *src)
+static int write_all(struct iov *src, struct patience w)
 {
     uint64 done = 0;
-    int n = begin_write();
+    int n = begin_write(&w);
     if (n < 0)
         return n;
-    while (done < src->total && (n = write_some(src, done)) > 0)
+    while (done < src->total && (n = write_some(src, done, &w)) > 0)
         done += n;
     end_write();
     return done ? (int)done : n;
+}
+
+int console_write(struct iov *src)
+{
+    return write_all(src, (struct patience){.insist = false});
+}
+
+void console_report(const char *text)
+{
+    struct iov v;
+    iov_one(&v, (char *)text, strlen(text));
+    write_all(&v, (struct patience){.insist = true});
 }
 
 static int set_raw(bool raw)

@@ -45,6 +45,15 @@ void console_input(char c); /* a key; in interrupt context */
 void console_room(void);    /* the UART takes output again; in interrupt context */
 int console_read(struct iov *dst, void *unused);
 int console_write(struct iov *src);
+
+/*
+ * The kernel tells what a process caused: NUL-ended text, sent as one write of that process is, so
+ * it sleeps while the terminal takes nothing.  A kill does not silence it, but who is killed waits
+ * CONSOLE_LAST_WORDS seconds at most, and what is left then is lost.  In a process, without a spin
+ * lock; anybody else has printf().
+ */
+#define CONSOLE_LAST_WORDS 2
+void console_report(const char *text);
 int console_ioctl(int request, uint64 arg);
 
 /* What the console asks of the layer above, in interrupt context: set once at boot. */

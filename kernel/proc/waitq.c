@@ -53,6 +53,14 @@ int waitq_sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline)
     return r;
 }
 
+void waitq_sleep_insist(struct waitq *q, struct spinlock *lk, uint64 deadline)
+{
+    struct timer t;
+    timer_start(&t, proc_self(), deadline);
+    sleep(q, lk, false);
+    timer_cancel(&t);
+}
+
 void waitq_wake_one(struct waitq *q)
 {
     struct list *l;

@@ -27,6 +27,9 @@ int waitq_sleep_killable(struct waitq *q, struct spinlock *lk);
 /* As waitq_sleep_killable, but sleeps at most until r_time() reaches `deadline`; 0 also then. */
 int waitq_sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline);
 
+/* As waitq_sleep(), not ended by a kill either, but at most until r_time() reaches `deadline`. */
+void waitq_sleep_insist(struct waitq *q, struct spinlock *lk, uint64 deadline);
+
 /* Wakes the longest sleeper, or all.  The caller holds the lock that the sleepers gave. */
 void waitq_wake_one(struct waitq *q);
 

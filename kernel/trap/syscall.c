@@ -1,5 +1,6 @@
 /* The system call table and its dispatcher. */
 #include "kernel/syscall.h"
+#include "kernel/dev/dev.h"
 #include "kernel/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/proc/proc.h"
@@ -21,6 +22,21 @@ static const struct {
     CALL(memmap),   CALL(vmctl),
 };
 
+/* Apart: their lines would make the stack frame of each system call larger. */
+static void __attribute__((noinline)) report_unknown(struct proc *p, uint64 number)
+{
+    char line[96];
+    snprintf(line, sizeof line, "pid %d %s: unknown system call %lu\n", p->pid, p->name, number);
+    console_report(line);
+}
+
+static void __attribute__((noinline)) report_traced(struct proc *p, const char *name, int64 result)
+{
+    char line[96];
+    snprintf(line, sizeof line, "%d: syscall %s -> %ld\n", p->pid, name, result);
+    console_report(line);
+}
+
 void syscall_dispatch(struct proc *p, struct trapframe *tf)
 {
     uint64 number = tf->reg[TF_A7];
@@ -28,12 +44,12 @@ void syscall_dispatch(struct proc *p, struct trapframe *tf)
     if (number < sizeof calls / sizeof calls[0] && calls[number].fn)
         result = calls[number].fn(&tf->reg[TF_A0]);
     else
-        printf("pid %d %s: unknown system call %lu\n", p->pid, p->name, number);
+        report_unknown(p, number);
     if (result < 0) {
         p->error = (int)-result;
         result = -1;
     }
     tf->reg[TF_A0] = (uint64)result;
     if (p->trace_mask && number < sizeof calls / sizeof calls[0] && p->trace_mask >> number & 1)
-        printf("%d: syscall %s -> %ld\n", p->pid, calls[number].name, result);
+        report_traced(p, calls[number].name, result);
 }
