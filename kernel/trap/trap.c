@@ -12,6 +12,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/proc/proc.h"
 #include "kernel/proc/timer.h"
+#include "kernel/trap/explain.h"
 #include "kernel/trap/ipi.h"
 #include "kernel/trap/syscall.h"
 #include "kernel/vm/mode.h"
@@ -22,29 +23,6 @@ void trap_init_hart(void)
     csr_write(sscratch, 0);
     csr_write(stvec, (uint64)trap_entry);
     csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
-}
-
-/* Privileged manual, table "Supervisor cause register (scause) values after trap". */
-static const char *cause_name(uint64 cause)
-{
-    static const char *const names[] = {
-        [0] = "misaligned instruction address",
-        [1] = "instruction access fault",
-        [2] = "illegal instruction",
-        [3] = "breakpoint",
-        [4] = "misaligned load address",
-        [5] = "load access fault",
-        [6] = "misaligned store address",
-        [7] = "store access fault",
-        [CAUSE_ECALL_U] = "system call",
-        [CAUSE_FETCH_FAULT] = "instruction page fault",
-        [CAUSE_LOAD_FAULT] = "load page fault",
-        [CAUSE_STORE_FAULT] = "store page fault",
-    };
-    const char *name = NULL;
-    if (cause < sizeof names / sizeof names[0])
-        name = names[cause];
-    return name ? name : "unknown trap";
 }
 
 /* An interrupt, from either mode; false if nobody knows it. */
@@ -65,24 +43,18 @@ static bool interrupt(uint64 cause)
     return known;
 }
 
-/* The end of the running process. */
-static void die(uint64 cause, uint64 address, const char *why)
+/* The end of the running process; access and result are those of a page fault. */
+static void __attribute__((noinline, noreturn))
+die(struct proc *p, uint64 cause, uint64 address, enum fault_access access,
+    enum fault_result result)
 {
-    struct proc *p = proc_self();
-    printf("pid %d %s: %s at pc 0x%lx, address 0x%lx: %s; killed\n", p->pid, p->name,
-           cause_name(cause), p->tf->pc, address, why);
+    struct crash c = {.cause = cause, .address = address, .access = access, .result = result};
+    explain_crash(p, &c);
     proc_exit(-1);
 }
 
 static void page_fault(struct proc *p, uint64 cause, uint64 address)
 {
-    static const char *const reasons[] = {
-        [FAULT_BAD] = "no memory was promised there",
-        [FAULT_PROT] = "the memory there does not allow it",
-        [FAULT_NOMEM] = "out of memory",
-        [FAULT_IO] = "the page could not be read",
-        [FAULT_STUCK] = "the same fault comes again although it was resolved",
-    };
     enum fault_access access = cause == CAUSE_STORE_FAULT   ? ACCESS_WRITE
                                : cause == CAUSE_FETCH_FAULT ? ACCESS_EXEC
                                                             : ACCESS_READ;
@@ -90,7 +62,7 @@ static void page_fault(struct proc *p, uint64 cause, uint64 address)
     if (result == FAULT_NOMEM)
         result = oom_fault(p, address, access);
     if (result != FAULT_OK)
-        die(cause, address, reasons[result]);
+        die(p, cause, address, access, result);
 }
 
 static void exception(struct proc *p, uint64 cause)
@@ -100,7 +72,7 @@ static void exception(struct proc *p, uint64 cause)
     if (cause == CAUSE_FETCH_FAULT || cause == CAUSE_LOAD_FAULT || cause == CAUSE_STORE_FAULT)
         page_fault(p, cause, address);
     else
-        die(cause, address, "the process cannot go on");
+        die(p, cause, address, ACCESS_READ, FAULT_OK);
 }
 
 /* All but system calls; apart, so that those need not save the registers used here. */
@@ -146,7 +118,7 @@ static void die_in_kernel(struct trapframe *tf, uint64 cause)
     uint64 address = csr_read(stval);
     panic_begin();
     printf("\nkernel trap: %s (scause %lx), pc 0x%lx, address 0x%lx, sstatus %lx\n",
-           cause_name(cause), cause, tf->pc, address, tf->status);
+           explain_cause(cause), cause, tf->pc, address, tf->status);
     for (int i = 1; i < 32; i++)
         printf("x%-2d %016lx%s", i, tf->reg[i], i % 4 == 3 ? "\n" : "  ");
     printf("at ");

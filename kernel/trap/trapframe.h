@@ -14,6 +14,7 @@ struct trapframe {
     uint64 status; /* sstatus */
 };
 
+#define TF_RA 1
 #define TF_SP 2
 #define TF_A0 10
 #define TF_A7 17
