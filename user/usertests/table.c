@@ -172,6 +172,14 @@
     TEST(device_random)                                                                            \
     TEST(device_refused)                                                                           \
     TEST(device_ioctl)                                                                             \
+    /* faultlog.c */                                                                               \
+    TEST(faults_are_counted)                                                                       \
+    TEST(faults_refused_are_counted)                                                               \
+    TEST(faults_of_children)                                                                       \
+    TEST(vmstat_arguments)                                                                         \
+    TEST(faults_leave_events)                                                                      \
+    TEST(fault_events_lost)                                                                        \
+    TEST(fault_events_arguments)                                                                   \
     /* views.c */                                                                                  \
     TEST(view_layout)                                                                              \
     TEST(view_lazy)                                                                                \
