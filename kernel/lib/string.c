@@ -33,7 +33,7 @@ static inline bool aligned_alike(const void *a, const void *b)
  */
 static inline __attribute__((always_inline)) void fill_words(uint8 *d, uint64 fill, unsigned long n)
 {
-#pragma GCC unroll 256
+#pragma GCC unroll 512
     for (unsigned long i = 0; i < n; i++)
         ((word *)d)[i] = fill;
 }
@@ -41,7 +41,7 @@ static inline __attribute__((always_inline)) void fill_words(uint8 *d, uint64 fi
 static inline __attribute__((always_inline)) void move_words(uint8 *d, const uint8 *s,
                                                              unsigned long n)
 {
-#pragma GCC unroll 256
+#pragma GCC unroll 512
     for (unsigned long i = 0; i < n; i++)
         ((word *)d)[i] = ((const word *)s)[i];
 }
@@ -213,13 +213,10 @@ unsigned long strlcpy(char *dst, const char *src, unsigned long size)
 
 void page_clear(void *page)
 {
-    for (uint8 *d = page, *end = d + PAGE_BYTES; d != end; d += 256 * WORD)
-        fill_words(d, 0, 256);
+    fill_words(page, 0, PAGE_BYTES / WORD);
 }
 
 void page_copy(void *dst, const void *src)
 {
-    const uint8 *s = src, *end = s + PAGE_BYTES;
-    for (uint8 *d = dst; s != end; d += 256 * WORD, s += 256 * WORD)
-        move_words(d, s, 256);
+    move_words(dst, src, PAGE_BYTES / WORD);
 }

@@ -22,11 +22,11 @@
 #define KERNEL_SHARE_MAX 16384UL /* frames: 64 MiB */
 #define RESERVE_MAX      256UL   /* frames: 1 MiB */
 
-static uint64 total;    /* atomic */
-static uint64 other;    /* atomic: of that, what belongs to no space */
-static uint overcommit; /* atomic */
-static uint64 limit;    /* constant after boot */
-static uint64 reserve;  /* the last of `limit`; constant after boot */
+static uint64 total;   /* atomic */
+static uint64 other;   /* atomic: of that, what belongs to no space */
+static uint64 limit;   /* constant after boot */
+static uint64 reserve; /* the last of `limit`; constant after boot */
+static uint64 most[2]; /* atomic: what `total` may become without and with the reserve */
 
 static uint64 at_most(uint64 n, uint64 max)
 {
@@ -38,16 +38,17 @@ void commit_set_limit(void)
     uint64 managed = frame_free_count();
     limit = managed - at_most(managed / 8, KERNEL_SHARE_MAX);
     reserve = at_most(limit / 16, RESERVE_MAX);
+    commit_set_overcommit(false);
 }
 
 int commit_charge(uint64 n, bool use_reserve)
 {
-    uint64 most = commit_overcommits() ? ~0UL : use_reserve ? limit : limit - reserve;
+    uint64 bound = load_relaxed(&most[use_reserve]);
     uint64 old;
 
     do {
         old = load_relaxed(&total);
-        if (old > most || n > most - old)
+        if (old > bound || n > bound - old)
             return -ENOMEM;
     } while (!atomic_cas(&total, old, old + n));
     return 0;
@@ -85,12 +86,13 @@ uint64 commit_other(void)
 
 bool commit_overcommits(void)
 {
-    return load_relaxed(&overcommit);
+    return load_relaxed(&most[true]) == ~0UL;
 }
 
 bool commit_set_overcommit(bool on)
 {
-    return atomic_swap(&overcommit, on);
+    store_relaxed(&most[false], on ? ~0UL : limit - reserve);
+    return atomic_swap(&most[true], on ? ~0UL : limit) == ~0UL;
 }
 
 uint64 commit_total(void)

@@ -42,20 +42,6 @@ void space_init_all(void)
 
 /* --- Life and death --------------------------------------------------------------------------- */
 
-int space_charge(struct space *s, uint64 pages)
-{
-    int r = commit_charge(pages, s->reserve);
-    if (r == 0)
-        s->committed += pages;
-    return r;
-}
-
-void space_uncharge(struct space *s, uint64 pages)
-{
-    s->committed -= pages;
-    commit_uncharge(pages);
-}
-
 /* Charges and makes the root table of a new space; false leaves nothing behind. */
 static bool furnish(struct space *s)
 {

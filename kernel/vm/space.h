@@ -6,6 +6,7 @@
 #include "kernel/sync/mutex.h"
 #include "kernel/trap/trapframe.h"
 #include "kernel/vm/area.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/ledger.h"
 #include "kernel/vmstat.h"
 
@@ -132,8 +133,19 @@ int space_unmap(struct space *s, uint64 start, uint64 end);
 int space_grow_stack(struct space *s, struct area *stack, uint64 va);
 
 /* With s->lock held: one page more or less of an area that is not `charged`. */
-int space_charge(struct space *s, uint64 pages); /* 0 or -ENOMEM */
-void space_uncharge(struct space *s, uint64 pages);
+static inline int space_charge(struct space *s, uint64 pages) /* 0 or -ENOMEM */
+{
+    int r = commit_charge(pages, s->reserve);
+    if (r == 0)
+        s->committed += pages;
+    return r;
+}
+
+static inline void space_uncharge(struct space *s, uint64 pages)
+{
+    s->committed -= pages;
+    commit_uncharge(pages);
+}
 
 /* What to ask memory for s with: FRAME_RESERVE if it may use the reserve. */
 static inline int space_frame_flags(const struct space *s)
