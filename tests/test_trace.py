@@ -6,7 +6,8 @@ from machine import CTRL_C, Machine
 
 KINDS = ["BAD", "PROT", "STACK", "ZERO", "LAZY", "COW", "REUSE", "SPURIOUS"]
 COSTS = ["forks", "shared", "copied", "zeroed", "tables"]
-EVENT = re.compile(r"^ *(\d+\.\d{6}) +(\d+) +(\d+) (\w+) +([rwxl]) (0x[0-9a-f]{10}) (0x[0-9a-f]{8}) +"
+EVENT = re.compile(r"^ *(\d+\.\d{6}) +(\d+) +(\d+) (\w+) +([rwxl]) (0x[0-9a-f]{10}) "
+                   r"(0x[0-9a-f]{8}) +"
                    r"(empty|[rwxuad-]{6}) -> +(empty|[rwxuad-]{6}) +(\d+) +(\d+)(.*)$")
 LOST = re.compile(r"^ *\d+\.\d{6} +\d+ +- LOST (\d+) events$")
 
@@ -59,8 +60,8 @@ def test_time_tells_faults_of_the_whole_family(shell):
     kinds = dict(zip(told[2].split()[::2], map(int, told[2].split()[1::2])))
     assert sum(kinds.values()) == int(told[1])
     assert kinds["LAZY"] >= 20 and kinds["ZERO"] >= 20 and kinds["COW"] >= 20
-    assert re.search(r"^\d+ forks shared \d+ frames; \d+ frames copied, \d+ zeroed, \d+ page tables$",
-                     out, re.M)
+    assert re.search(r"^\d+ forks shared \d+ frames; \d+ frames copied, \d+ zeroed, "
+                     r"\d+ page tables$", out, re.M)
 
 
 def test_time_passes_the_status_on(shell):
