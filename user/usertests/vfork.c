@@ -90,8 +90,10 @@ static int vfork_exit(int by_exec)
 /* Nothing is counted twice, or left over, where two processes use one space. */
 void vfork_many(void)
 {
+    uint64 before = kernel_now().frames_committed;
     for (int i = 0; i < 300; i++)
         SAME(vfork_exit(i % 8 == 0), 10003);
+    SAME(kernel_now().frames_committed, before);
 }
 
 static volatile int depth;
@@ -99,8 +101,10 @@ static volatile int depth;
 static void descend(int levels)
 {
     int level = ++depth;
-    if (level == levels)
+    if (level == levels) {
+        CHECK(vmcheck() <= 0); /* -1 in a release build */
         return;
+    }
     int pid = MUST(vfork());
     if (pid == 0) {
         descend(levels);
@@ -151,6 +155,7 @@ void vfork_then_fork(void)
         shared = 2;
         int inner = child_fork();
         if (inner == 0) {
+            CHECK(vmcheck() <= 0);
             copied = shared;
             shared = 99;
             exit(copied);
