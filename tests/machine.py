@@ -142,7 +142,7 @@ class Machine:
         """
         if self.debug:
             self.line("vmcheck")
-            self.expect(r"(?<=\n)0 rules broken\r\n")
+            self.expect(r"(?<!\d)0 rules broken\r\n")
         self.line("halt")
         code = self.exit_code()
         assert code == 0, f"halt ended QEMU with status {code}"
