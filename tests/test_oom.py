@@ -54,6 +54,8 @@ def test_hogs_die_and_others_live(thing, mem, debug):
         assert max(size for _, size, _ in dead) > before["total"] // 4
         assert pids(m, "sleep") == neighbour
         usable(m, before)
+        if debug:
+            assert m.status("vmcheck")[0] == 0
         m.halt()
 
 

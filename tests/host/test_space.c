@@ -14,6 +14,7 @@
 #include "kernel/vm.h"
 #include "kernel/vm/commit.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
 #include "kernel/vm/usercopy.h"
 #include "tests/host/vm_shim.h"
@@ -181,6 +182,45 @@ static void fork_copies_on_write(void **state)
     assert_int_equal(fault_count_of(KIND_COW), cows + 1);
     assert_int_equal(load(s, DATA + PGSIZE), 20);
     space_put(s);
+}
+
+/* What a fork and the faults after it did is counted for the parent, and for the machine. */
+static void forks_are_counted(void **state)
+{
+    (void)state;
+    struct space *s = program(), *child = NULL, *eager = NULL;
+    shim_set_sp(s, s->stack_top);
+    struct vmstat machine, after, *mine = &s->user->stat, before = *mine;
+    vm_stat_machine(&machine);
+    store(s, DATA, 1);
+    store(s, DATA + PGSIZE, 2);
+    assert_int_equal(mine->frames_zeroed, before.frames_zeroed + 2);
+    uint64 frames = s->resident, tables = mine->tables;
+
+    child = fork_of(s);
+    assert_int_equal(mine->forks, before.forks + 1);
+    assert_int_equal(mine->frames_shared, before.frames_shared + frames);
+    assert_int_equal(mine->tables, tables + child->tables);
+    assert_int_equal(mine->frames_copied, before.frames_copied);
+    store(s, DATA, 3);
+    assert_int_equal(mine->frames_copied, before.frames_copied + 1);
+
+    assert_int_equal(space_fork(s, FORK_EAGER, &eager), 0);
+    assert_int_equal(mine->forks, before.forks + 2);
+    assert_int_equal(mine->frames_shared, before.frames_shared + frames);
+    assert_int_equal(mine->frames_copied, before.frames_copied + 1 + frames);
+    assert_int_equal(mine->tables, tables + child->tables + eager->tables);
+
+    assert_true(space_sbrk(s, 3 * SUPERPGSIZE, SBRK_EAGER) > 0);
+    assert_int_equal(mine->tables, tables + child->tables + eager->tables + 3);
+    vm_stat_machine(&after);
+    assert_int_equal(after.forks - machine.forks, mine->forks - before.forks);
+    assert_int_equal(after.frames_copied - machine.frames_copied,
+                     mine->frames_copied - before.frames_copied);
+    assert_int_equal(after.tables - machine.tables, mine->tables - before.tables);
+    space_put(s);
+    space_put(child);
+    space_put(eager);
 }
 
 /* The child has frames of its own, with the area's rights, and the parent keeps its own. */
@@ -831,6 +871,7 @@ int main(void)
         TEST(permissions_hold),
         TEST(fork_copies_on_write),
         TEST(eager_fork_copies_at_once),
+        TEST(forks_are_counted),
         TEST(lent_spaces_are_paid_for),
         TEST(grandchildren_see_their_own),
         TEST(three_hundred_children_share_one_page),
