@@ -44,7 +44,6 @@ static int show(const struct fault_event *e)
         [FAULT_NOMEM] = " no memory",
         [FAULT_IO] = " not readable",
         [FAULT_STUCK] = " no progress",
-        [FAULT_STUCK] = " no progress",
     };
     uint64 us = e->time / (CLOCK_HZ / 1000000);
     char before[8], after[8];

@@ -20,7 +20,6 @@ void faultlog_print(const struct fault_event *e)
         [FAULT_NOMEM] = ", no memory",
         [FAULT_IO] = ", not readable",
         [FAULT_STUCK] = ", no progress",
-        [FAULT_STUCK] = ", no progress",
     };
     uint64 us = e->time % machine.timebase * 1000000 / machine.timebase;
 
