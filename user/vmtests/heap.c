@@ -33,6 +33,8 @@ void heap_regrows_zero(void)
     memset(p, 0xee, 4 * PGSIZE);
     sbrk((int)(-4 * PGSIZE));
     sbrk((int)(4 * PGSIZE));
+    pages_load(p, 2);
+    pages_store(p, 4, 0); /* frames now, maybe the same */
     for (int i = 0; i < 4 * PGSIZE; i++)
         SAME(p[i], 0);
 }
