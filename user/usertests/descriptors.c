@@ -131,7 +131,7 @@ void device_random(void)
 
 void device_refused(void)
 {
-    static const short majors[] = {0, 5, NDEV - 1, NDEV, NDEV + 1, 1000, -1, 0x7fff};
+    static const short majors[] = {0, NDEV - 2, NDEV - 1, NDEV, NDEV + 1, 1000, -1, 0x7fff};
     file_touch("f");
     REFUSED(mknod("f", DEV_NULL, 0), EEXIST);
     REFUSED(mknod("nosuch/n", DEV_NULL, 0), ENOENT);
