@@ -13,14 +13,14 @@ def free_port():
         return s.getsockname()[1]
 
 
-def provoke(debug, commands, shows=r"panic: .*\n"):
-    """Boots, stops in sys_pause, runs gdb commands there; returns what the console then shows."""
+def provoke(debug, commands, shows=r"panic: .*\n", at="sys_pause"):
+    """Boots, stops at a function, runs gdb commands there; returns what the console then shows."""
     port = free_port()
     with Machine(mem="32M", debug=debug, append="panic=exit",
                  extra=["-gdb", f"tcp:127.0.0.1:{port}"]) as m:
         m.boot()
         script = ["set confirm off", "set pagination off", f"target remote 127.0.0.1:{port}",
-                  "hbreak *sys_pause", "continue", *commands, "delete", "detach"]
+                  f"hbreak *{at}", "continue", *commands, "delete", "detach"]
         args = ["gdb-multiarch", "-nx", "-batch"]
         for command in script:
             args += ["-ex", command]
@@ -51,6 +51,15 @@ def test_kernel_fault_is_decoded_with_symbols():
 def test_kernel_stack_overflow_is_named():
     text = provoke(False, ["set $sp = ((unsigned long)$sp & ~0x3ffful) + 0x1008"])
     assert "kernel stack overflow" in text, text
+
+
+def test_stack_of_the_idle_process_has_a_guard_page():
+    text = provoke(True, ["set $sp = ((unsigned long)$sp & ~0x3ffful) + 0x1008"], at="pick")
+    got = re.search(r"kernel stack overflow: sp 0x(\w+), address 0x(\w+)", text)
+    assert got, text
+    sp, address = (int(n, 16) for n in got.groups())
+    assert sp >= 0xfffffff000000000 and address & ~0x3fff == sp & ~0x3fff, text
+    assert "no process" not in text and "idle0" in text, text
 
 
 # The handler resolves a fault and leaves the entry as it was: the same instruction faults again.

@@ -147,13 +147,28 @@ static void init_subsystems(void)
     frame_set_reclaim(reclaim);
 }
 
-static void __attribute__((noreturn)) become_idle(void)
+static void __attribute__((noreturn)) idle(void)
 {
-    sched_adopt_boot();
     plic_init_hart();
     timer_arm_idle();
     irq_on();
     sched_idle();
+}
+
+/* Leaves the boot stack, below which lies another hart's, for one with an unmapped guard page. */
+static void __attribute__((noreturn)) become_idle(void)
+{
+    uint64 stack = kstack_alloc(FRAME_RESERVE);
+    if (!stack)
+        panic("become_idle: no memory for a stack at boot");
+    sched_adopt_boot(stack);
+    space_activate(NULL); /* another hart may have mapped the stack */
+    asm volatile("mv sp, %0\n"
+                 "mv s0, zero\n" /* the end of a backtrace */
+                 "jr %1" ::"r"(stack),
+                 "r"(idle)
+                 : "memory");
+    __builtin_unreachable();
 }
 
 static void __attribute__((noreturn)) main_first(paddr fdt)

@@ -225,12 +225,13 @@ void sched_tick(void)
         sched_yield();
 }
 
-void sched_adopt_boot(void)
+void sched_adopt_boot(uint64 top)
 {
     static struct proc idle[NCPU];
     struct hart *h = hart_self();
     struct proc *p = &idle[h->id];
     p->kthread = true;
+    p->kstack = top;
     p->hart = h->id;
     p->on_hart = 1;
     p->state = PROC_RUNNING;

@@ -1,6 +1,8 @@
 #ifndef PROC_SCHED_H
 #define PROC_SCHED_H
 
+#include "kernel/types.h"
+
 struct context;
 struct proc;
 
@@ -9,7 +11,7 @@ void context_switch(struct context *from, struct context *to);
 void context_begin(void);
 void sched_begin(void);
 
-/* The context that runs on this hart now, its boot stack included, becomes its idle process. */
-void sched_adopt_boot(void);
+/* What runs on this hart now becomes its idle process, which goes on with this kernel stack. */
+void sched_adopt_boot(uint64 top);
 
 #endif
