@@ -6,6 +6,7 @@
 #include "kernel/stat.h"
 #include "kernel/syscall.h"
 #include "kernel/sysinfo.h"
+#include "kernel/vmview.h"
 #include "user/fuzz/fuzz.h"
 #include "user/fuzz/several.h"
 
@@ -50,6 +51,9 @@ static const struct call calls[] = {
     {SYS_sysinfo, "sysinfo", {TO}, ZERO, 2, sizeof(struct sysinfo)},
     {SYS_kstat, "kstat", {TO}, ZERO, 2, sizeof(struct kstat)},
     {SYS_procinfo, "procinfo", {TO, SIZE}, COUNT, 2, sizeof(struct procinfo)},
+    {SYS_pmap, "pmap", {NUMBER, TO, SIZE}, COUNT, 2, sizeof(struct areainfo)},
+    {SYS_pagemap, "pagemap", {NUMBER, NUMBER, TO, SIZE}, COUNT, 2, sizeof(struct pageinfo)},
+    {SYS_memmap, "memmap", {NUMBER, TO, SIZE}, COUNT, 2, sizeof(struct frameinfo)},
     {SYS_fsync, "fsync", {FD}, ZERO, 1, 0},
     {SYS_getpid, "getpid", {NUMBER}, ANY, 1, 0},
     {SYS_uptime, "uptime", {NUMBER}, ANY, 1, 0},
