@@ -127,6 +127,7 @@
     TEST(vfork_waits_for_exec)                                                                     \
     TEST(vfork_exec_fails)                                                                         \
     TEST(vfork_many)                                                                               \
+    TEST(vfork_counts_apart)                                                                       \
     TEST(vfork_nested)                                                                             \
     TEST(vfork_exhausts)                                                                           \
     TEST(vfork_then_fork)                                                                          \

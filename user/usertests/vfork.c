@@ -2,6 +2,7 @@
  * vfork: the child runs in its parent's memory while the parent waits.  Variables that both look at
  * are volatile, since the compiler may not know who else runs on its stack.
  */
+#include "kernel/vmstat.h"
 #include "user/testlib/tests.h"
 
 static char self[] = "/usertests";
@@ -94,6 +95,32 @@ void vfork_many(void)
     for (int i = 0; i < 300; i++)
         SAME(vfork_exit(i % 8 == 0), 10003);
     SAME(kernel_now().frames_committed, before);
+}
+
+static uint64 lazy_faults(int whose)
+{
+    struct vmstat s;
+    MUST(vmstat(whose, &s));
+    return s.fault[KIND_LAZY];
+}
+
+/* A fault belongs to the one who runs: first the child, and when it has ended the parent again. */
+void vfork_counts_apart(void)
+{
+    char *heap = heap_pages(5);
+    lazy_faults(getpid());
+    uint64 before = lazy_faults(getpid());
+    int pid = MUST(vfork());
+    if (pid == 0) {
+        for (int i = 0; i < 3; i++)
+            heap[i * PGSIZE] = 1;
+        exit(0);
+    }
+    SAME(lazy_faults(getpid()), before);
+    SAME(child_wait(pid), 0);
+    SAME(lazy_faults(VMSTAT_CHILDREN), 3);
+    heap[3 * PGSIZE] = heap[4 * PGSIZE] = 1;
+    SAME(lazy_faults(getpid()), before + 2);
 }
 
 static volatile int depth;
