@@ -1,4 +1,4 @@
-"""Bugs to plant in kernel/vm, each with the tests of vmtests that have to notice it.
+"""Bugs to plant in the kernel, each with the tests of vmtests that have to notice it.
 
 An edit of one place: `old` must occur exactly once in `file`.  test_mutants.py looks for that in
 every run, and plants them in a soak.
@@ -48,8 +48,7 @@ MUTANTS = [
     Mutant("zero frame taken for an own one", FAULT,
            "return f != pmap_zero && ", "return ", "pitfall_15_zero_frame"),
     Mutant("copy skipped", FAULT,
-           "        page_copy(frame_virt(f->frame), frame_virt(from));\n", "",
-           "fault_cow cow_child_writes"),
+           "        page_copy(frame_virt(f->frame), frame_virt(from));\n", "", "fault_cow"),
     Mutant("frames not zeroed", FAULT,
            "(zero ? FRAME_ZEROED : 0)", "0", "heap_regrows_zero"),
     Mutant("refused faults not counted", FAULT,
@@ -77,6 +76,10 @@ MUTANTS = [
            "            frame_get(frame);\n",
            "            frame_get(frame);\n            frame_get(frame);\n",
            "pitfall_02_every_path_lets_go fault_reuse"),
+    Mutant("failed fork leaves its half", SPACE,
+           "        *result = child;\n    else\n        space_put(child);\n",
+           "        *result = child;\n",
+           "pitfall_03_fork_fails_halfway"),
     # The heap.
     Mutant("break one byte below the heap", SPACE,
            "old - down < s->heap", "old - down + 1 < s->heap", "pitfall_17_break_borders"),
@@ -104,4 +107,8 @@ MUTANTS = [
     Mutant("pin kept", COPY,
            "while (p->iov.n > 0)", "while (p->iov.n-- > 1)",
            "pitfall_02_every_path_lets_go"),
+    # What goes out beside the fields.
+    Mutant("padding of stat not cleared", "kernel/fs/file.c",
+           "    memset(st, 0, sizeof(*st)); /* its padding too */\n", "",
+           "pitfall_42_structs pitfall_42_padding"),
 ]

@@ -40,7 +40,7 @@ def passing(kernel, names):
     """Which of these tests pass; a panic, a dead machine and a hanging one are answers too."""
     alive, left = [], list(names)
     while left:
-        with Machine(cpus=2, mem="64M", kernel=kernel) as m:
+        with Machine(cpus=2, mem="64M", kernel=kernel, timeout=30) as m:
             try:
                 m.boot()
             except AssertionError:
@@ -48,7 +48,7 @@ def passing(kernel, names):
             while left:
                 name = left.pop(0)
                 try:
-                    out = m.type(f"vmtests {name}", timeout=150)
+                    out = m.type(f"vmtests {name}", timeout=100)
                 except AssertionError:
                     break
                 assert "no test is called" not in out
