@@ -157,7 +157,7 @@ static void requeue(uint self, struct proc *p)
 static void finish_switch(void)
 {
     struct hart *h = hart_self();
-    ledger_check_stack();
+    ledger_check_stack((uint64)__builtin_frame_address(0));
     struct proc *left = runqs[h->id].left;
     bool preempted = left->state == PROC_RUNNING && left != runqs[h->id].idle;
     if (preempted)

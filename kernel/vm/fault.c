@@ -36,6 +36,7 @@ struct fault {
     struct area *area;
     const pte_t *slot;   /* where va is or will be mapped; NULL while there is no table */
     pte_t pte;           /* what is there */
+    bool retried;        /* by an instruction that caused the fault and is executed again */
     struct frame *frame; /* that the page will have; a reference of ours if it is new */
 };
 
@@ -146,7 +147,7 @@ static bool stuck(const struct fault *f)
     pte_t needs = PTE_V | AREA_TO_PTE(f->access), pte = *f->slot;
     bool is = (pte & needs) != needs;
 
-    if (f->kind == KIND_SPURIOUS && f->s->user)
+    if (f->kind == KIND_SPURIOUS && f->retried && f->s->user)
         is = comes_again(f->s->user, PGROUNDDOWN(f->va), f->access, f->pte, pte);
     ASSERT(!is, "a fault that was resolved does not come again");
     return is;
@@ -176,13 +177,14 @@ static inline void record(const struct fault *f, enum fault_result r)
     irq_restore(irq);
 }
 
-enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access access)
+static enum fault_result resolve(struct space *s, uint64 va, enum fault_access access, bool retried)
 {
     struct fault f; /* the steps set the rest */
 
     f.s = s;
     f.va = va;
     f.access = access;
+    f.retried = retried;
     f.frame = NULL;
     enum fault_result r = find(&f);
     vm_count(s, VM_STAT(fault[f.kind]), 1);
@@ -196,6 +198,11 @@ enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access ac
     }
     record(&f, r);
     return r;
+}
+
+enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access access)
+{
+    return resolve(s, va, access, false);
 }
 
 /* What a hart may do that remembers the entry as it was: the same fault, for nothing. */
@@ -212,7 +219,7 @@ vm_fault(struct space *s, uint64 va, enum fault_access access)
 {
     assert_may_sleep("vm_fault");
     mutex_lock(&s->lock);
-    enum fault_result r = fault_resolve(s, va, access);
+    enum fault_result r = resolve(s, va, access, true);
     if (r == FAULT_OK && mode_again())
         r = again(s, va, access);
     space_unlock(s);

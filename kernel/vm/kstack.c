@@ -90,6 +90,8 @@ uint64 kstack_alloc(int frame_flags)
         put_back(bare, &nbare, slot);
         return 0;
     }
+    tlb_follow_kernel(); /* the caller writes to it, maybe before this hart next switches */
+    ledger_check_stack(bottom_of(slot));
     return bottom_of(slot) + STACK_FRAMES * PGSIZE;
 }
 

@@ -326,14 +326,13 @@ void ledger_check_root(paddr root)
     leave(irq);
 }
 
-void ledger_check_stack(void)
+void ledger_check_stack(uint64 va)
 {
-    uint64 sp = (uint64)__builtin_frame_address(0);
-    uint slot = (uint)((sp - KSTACK_BASE) / KSTACK_SLOT);
+    uint slot = (uint)((va - KSTACK_BASE) / KSTACK_SLOT);
     uint64 irq = enter();
     uint h = hart_self()->id;
-    if (sp >= KSTACK_BASE && stack_new[slot] >> h & 1)
-        BROKEN("hart %u has had no fence since its stack at 0x%lx was mapped", h, sp);
+    if (va >= KSTACK_BASE && stack_new[slot] >> h & 1)
+        BROKEN("hart %u has had no fence since the stack at 0x%lx was mapped", h, va);
     leave(irq);
 }
 

@@ -62,7 +62,7 @@ void ledger_fence_code(void);
 void ledger_check(struct space *s, const char *when);
 void ledger_check_user_return(struct space *s); /* this hart goes to user mode; interrupts off */
 void ledger_check_root(paddr root);             /* will be freed: loaded nowhere */
-void ledger_check_stack(void);                  /* this hart uses the kernel stack that sp is in */
+void ledger_check_stack(uint64 va);             /* this hart uses the kernel stack that va is in */
 void ledger_check_stack_gone(uint64 va); /* the frames that were mapped there may be used again */
 void ledger_check_hart(void); /* this hart has been set up: it has forgotten the boot's tables */
 #else
@@ -129,8 +129,9 @@ static inline void ledger_check_root(paddr root)
     (void)root;
 }
 
-static inline void ledger_check_stack(void)
+static inline void ledger_check_stack(uint64 va)
 {
+    (void)va;
 }
 
 static inline void ledger_check_stack_gone(uint64 va)

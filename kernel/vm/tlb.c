@@ -262,6 +262,10 @@ void tlb_flush_kernel(void)
 void tlb_kernel_grown(void)
 {
     atomic_add(&kernel_gen, 1);
+}
+
+void tlb_follow_kernel(void)
+{
     irq_push();
     follow_kernel(self());
     irq_pop();

@@ -33,8 +33,12 @@ void tlb_retire(struct space *s);
  */
 void tlb_flush_kernel(void);
 
-/* After a kernel mapping was made: each hart fences when it next switches processes. */
+/*
+ * After a kernel mapping was made: each hart fences when it next switches processes, or when it
+ * calls tlb_follow_kernel() because it is about to use one that another hart may have made.
+ */
 void tlb_kernel_grown(void);
+void tlb_follow_kernel(void);
 
 void tlb_ipi(void); /* what a hart does on request; called by trap/ipi.c, interrupts off */
 
