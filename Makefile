@@ -1,13 +1,14 @@
 # Faultline: kernel, user programs, disk image.  `make help` lists targets and variables.
 #
-# Products live under build/release or build/debug (DEBUG=1), so that changing the mode builds
-# nothing twice.  What is not a file but decides what is built - flags, lists of files - is kept
+# Products live under build/release, build/debug (DEBUG=1) or build/plant (PLANT=1), so that
+# changing the mode builds nothing twice.  What is not a file but decides what is built - flags, lists of files - is kept
 # in a note, $(O)/*.note: when the text changes, the note is removed, and what depends on it is
 # made again.
 
 CPUS   ?= 2
 MEM    ?= 256M
 DEBUG  ?= 0
+PLANT  ?= 0
 WERROR ?= 0
 V      ?= 0
 QEMU   ?= qemu-system-riscv64
@@ -33,8 +34,8 @@ NM      := $(TOOLPREFIX)nm
 OBJCOPY := $(TOOLPREFIX)objcopy
 OBJDUMP := $(TOOLPREFIX)objdump
 
-O   := $(if $(call yes,$(DEBUG)),build/debug,build/release)
-OPT := $(if $(call yes,$(DEBUG)),-Og -DDEBUG,-O2)
+O   := build/$(if $(call yes,$(PLANT)),plant,$(if $(call yes,$(DEBUG)),debug,release))
+OPT := $(if $(call yes,$(DEBUG) $(PLANT)),-Og -DDEBUG,-O2)$(if $(call yes,$(PLANT)), -DPLANT)
 
 Q   := $(if $(call yes,$(V)),,@)
 say  = $(if $(call yes,$(V)),@:,@printf '  %-7s %s\n' $1 $2)
@@ -283,6 +284,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider $(
 
 test-products: $(HOSTTEST)
 	@tools/doctor --quiet test
+	$(Q)$(MAKE) --no-print-directory WERROR=1 PLANT=1 all
 	$(Q)$(MAKE) --no-print-directory WERROR=1 DEBUG=1 all
 	$(Q)$(MAKE) --no-print-directory WERROR=1 DEBUG=0 all
 
@@ -315,7 +317,8 @@ help: ## this list
 	    '  CPUS=$(CPUS)         harts, 1 to 8' \
 	    '  MEM=$(MEM)       memory, 32M to 8G' \
 	    '  DEBUG=$(DEBUG)        1: checks on, -Og' \
-	    '  LAB=           name of an assignment: defines LAB_NAME' \
+	    '  PLANT=$(PLANT)        1: DEBUG, and the kernel breaks its rules on request (docs/invariants.md)' \
+    '  LAB=           name of an assignment: defines LAB_NAME' \
 	    '  UPROGS_EXTRA=  more programs for the image: files, or folders of them' \
 	    '  APPEND=        boot options for the kernel: timing, panic=exit;' \
 	    '                 with DEBUG=1 also spurious, softad, asids=N (docs/vm.md)' \

@@ -49,7 +49,8 @@
 #define SYS_pagemap  42 /* pagemap(pid, va, struct pageinfo *, n): its pages from va on */
 #define SYS_memmap   43 /* memmap(first, struct frameinfo *, n): frames of RAM */
 #define SYS_vmcheck  44 /* vmcheck(): broken rules of docs/invariants.md; DEBUG builds */
+#define SYS_vmplant  45 /* vmplant(n): plants violation n of them, checks; PLANT builds */
 
-#define SYS_MAX      44
+#define SYS_MAX      45
 
 #endif

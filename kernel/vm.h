@@ -13,4 +13,14 @@
 /* Settings of vmctl(); a negative value only asks. */
 #define VMCTL_OVERCOMMIT 1 /* 1: promises are never refused for lack of memory */
 
+/*
+ * vmplant(), for a kernel made with PLANT=1: the pages that the caller's heap has to consist of, so
+ * that the kernel finds entries of every kind.
+ */
+#define PLANT_OWN    0 /* written, nobody else's */
+#define PLANT_SHARED 1 /* written, then shared with one child */
+#define PLANT_EMPTY  2 /* never touched */
+#define PLANT_ZERO   3 /* only read */
+#define PLANT_PAGES  4
+
 #endif

@@ -11,9 +11,10 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session", autouse=True)
 def built():
-    for debug in (False, True):
+    kinds = machine.products(), machine.products(debug=True), machine.products(plant=True)
+    for kind in kinds:
         for name in ("kernel.elf", "fs.img"):
-            product = machine.products(debug) / name
+            product = kind / name
             assert product.exists(), f"{product} is missing: run the tests with `make test`"
 
 

@@ -19,8 +19,8 @@ CTRL_C, CTRL_D, CTRL_H, CTRL_P = "\x03", "\x04", "\x08", "\x10"
 CTRL_T, CTRL_U, CTRL_W = "\x14", "\x15", "\x17"
 
 
-def products(debug=False):
-    return TOP / "build" / ("debug" if debug else "release")
+def products(debug=False, plant=False):
+    return TOP / "build" / ("plant" if plant else "debug" if debug else "release")
 
 
 def copy_image(source, target):
@@ -43,19 +43,20 @@ class Machine:
     """One boot.  Use as a context manager: the QEMU that it started is gone afterwards."""
 
     def __init__(self, cpus=1, mem="128M", debug=False, image=None, disk=True, append="",
-                 machine="virt,aclint=on", extra=(), kernel=None, timeout=60, workdir=None):
+                 machine="virt,aclint=on", extra=(), kernel=None, timeout=60, workdir=None,
+                 plant=False):
         self.timeout = timeout
         self.own_dir = None if workdir else tempfile.mkdtemp(prefix="faultline-")
         self.dir = pathlib.Path(workdir or self.own_dir)
         self.image = None
-        self.debug = debug
+        self.debug = debug or plant
         args = ["-machine", machine, "-bios", "none", "-m", str(mem), "-smp", str(cpus),
-                "-nographic", "-kernel", str(kernel or products(debug) / "kernel.elf"),
+                "-nographic", "-kernel", str(kernel or products(debug, plant) / "kernel.elf"),
                 "-global", "virtio-mmio.force-legacy=false"]
         if disk:
             self.image = pathlib.Path(image) if image else self.dir / "fs.img"
             if not image:
-                copy_image(products(debug) / "fs.img", self.image)
+                copy_image(products(debug, plant) / "fs.img", self.image)
             args += ["-drive", f"file={self.image},if=none,format=raw,id=x0",
                      "-device", "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0"]
         if append:

@@ -49,6 +49,9 @@ int memmap(uint64 first, struct frameinfo *to, int n);
 
 int vmcheck(void); /* rules broken now, named on the console; -1 with ENOSYS unless DEBUG=1 */
 
+/* Plants violation n, checks, takes it back: findings; -1 with ENOSYS unless PLANT=1. */
+int vmplant(int n);
+
 /* --- Library --------------------------------------------------------------------------------- */
 const char *strerror(int code);  /* in words; never 0 */
 void perror(const char *prefix); /* prints `prefix: reason of the last failure` to descriptor 2 */

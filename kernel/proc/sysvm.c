@@ -12,6 +12,7 @@
 #include "kernel/vm.h"
 #include "kernel/vm/check.h"
 #include "kernel/vm/commit.h"
+#include "kernel/vm/plant.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/usercopy.h"
 
@@ -70,4 +71,14 @@ int64 sys_vmctl(const uint64 arg[6])
     if ((int)arg[0] != VMCTL_OVERCOMMIT || value > 1)
         return -EINVAL;
     return value < 0 ? commit_overcommits() : commit_set_overcommit(value);
+}
+
+int64 sys_vmplant(const uint64 arg[6])
+{
+#ifdef PLANT
+    return plant_and_check(proc_self()->space, (uint)arg[0]);
+#else
+    (void)arg;
+    return -ENOSYS;
+#endif
 }

@@ -19,7 +19,7 @@ static const struct {
     CALL(trace),    CALL(sync),   CALL(fsync),    CALL(halt),    CALL(setpgid),  CALL(ioctl),
     CALL(procinfo), CALL(kstat),  CALL(yield),    CALL(errcode), CALL(dup2),     CALL(vmstat),
     CALL(vfork),    CALL(spawn),  CALL(forkmode), CALL(vmcheck), CALL(pmap),     CALL(pagemap),
-    CALL(memmap),   CALL(vmctl),
+    CALL(memmap),   CALL(vmctl),  CALL(vmplant),
 };
 
 /* Apart: their lines would make the stack frame of each system call larger. */

@@ -44,6 +44,11 @@ static const struct {
     [RULE_T1] = {"T1", "a page table exists only where an area lies"},
 };
 
+const char *check_rule_name(enum check_rule rule)
+{
+    return rules[rule].name;
+}
+
 /* --- The spaces ------------------------------------------------------------------------------- */
 
 void check_init(void)

@@ -55,6 +55,8 @@ enum check_rule {
     CHECK_RULES
 };
 
+const char *check_rule_name(enum check_rule rule); /* "V1" */
+
 #define CHECK_PLACES 4
 
 /* One finding.  Everything is copied: it is told when the machine runs again. */

@@ -55,7 +55,7 @@ static void check_loose(struct frame *f, struct tally *t)
     else if (f->mapped != 1)
         found(RULE_V9, f->mapped ? "a free frame is in two places" : "a free frame is on no list",
               f);
-    t->in_caches += f->mapped;
+    t->in_caches++;
 }
 
 /* --- Frames in use ---------------------------------------------------------------------------- */

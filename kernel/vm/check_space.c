@@ -79,12 +79,12 @@ static struct frame *user_frame(const struct walk *w, pte_t pte, uint64 va)
 
     if (f && (f->state == FRAME_ANON || f->state == FRAME_CACHE))
         return f;
+    if (f && f->state > FRAME_RESERVED)
+        return NULL; /* found by check_frames.c */
     if (f == NULL)
         b = check_broken(RULE_V10, "a user entry maps what is not memory");
     else if (f->state == FRAME_FREE)
         b = check_broken(RULE_V7, "a free frame is mapped");
-    else if (f->state > FRAME_RESERVED)
-        b = check_broken(RULE_V7, "a frame of no known state is mapped");
     else
         b = check_broken(RULE_V10, "a user entry maps a frame of the kernel");
     if (f)

@@ -62,6 +62,7 @@ CALL(pmap)
 CALL(pagemap)
 CALL(memmap)
 CALL(vmcheck)
+CALL(vmplant)
 stub ugetpid, SYS_getpid
 
     .section .note.GNU-stack, "", @progbits
