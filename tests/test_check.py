@@ -42,10 +42,20 @@ def test_each_planted_violation_is_named(cpus):
             assert (pid, address) in places if pid else not places, f"{name}: {said}"
             rules.add(rule)
             names.add(name)
-        assert len(names) >= 35
+        assert len(names) >= 36
         text = (TOP / "docs" / "invariants.md").read_text(encoding="utf-8")
         assert rules == set(re.findall(r"^\| (\w+)\*", text, re.M))
         clean(m)
+        m.halt()
+
+
+def test_the_last_fault_of_the_frame_is_told():
+    with Machine(cpus=2, mem="64M", plant=True) as m:
+        m.boot()
+        for said, match in planted(m):
+            if match[1] == "write-execute":
+                fault = re.search(r"last fault: .* pid (\d+) COW va (\S+) .* frame (\d+) ", said)
+                assert fault and fault.groups() == (match[4], match[5], match[3]), said
         m.halt()
 
 

@@ -17,8 +17,10 @@
 #ifdef DEBUG
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/trace/trace.h"
 #include "kernel/trap/ipi.h"
 #include "kernel/vm/commit.h"
+#include "kernel/vm/faultlog.h"
 
 #define MOST 12 /* findings that are told in full */
 
@@ -102,6 +104,7 @@ void check_about(struct check_finding *b, const struct frame *f)
 {
     b->frame = f;
     b->was = *f;
+    b->faulted = trace_last_of((uint64)(f - frame_table), &b->fault);
 }
 
 void check_count(struct check_finding *b, uint64 expected, uint64 found)
@@ -142,6 +145,10 @@ static void tell(const struct check_finding *b)
     printf("%s broken: %s: %s\n", rules[b->rule].name, rules[b->rule].words, b->what);
     if (b->frame)
         tell_frame(b);
+    if (b->faulted) {
+        printf("    last fault: ");
+        faultlog_print(&b->fault);
+    }
     if (b->counts)
         printf("    expected %lu, found %lu\n", b->expected, b->found);
     for (uint i = 0; i < b->places && i < CHECK_PLACES; i++)

@@ -1,6 +1,7 @@
 #ifndef VM_CHECK_H
 #define VM_CHECK_H
 
+#include "kernel/faultlog.h"
 #include "kernel/vm/space.h"
 
 /*
@@ -65,6 +66,8 @@ struct check_finding {
     const char *what;          /* in words */
     const struct frame *frame; /* NULL: it is not about one */
     struct frame was;          /* what the table said of it */
+    bool faulted;              /* the next has a meaning */
+    struct fault_event fault;  /* the latest that touched the frame */
     bool counts;               /* the next two have a meaning */
     uint64 expected, found;
     uint places; /* how many there are; the first ones are kept */

@@ -227,7 +227,8 @@ void check_space(struct space *s, uint64 *committed)
 
     walk_areas(&w);
     walk_root(&w);
-    uint64 cost = s->users * SPACE_COST + w.tables + w.charged + w.lazy;
+    uint users = s->users ? s->users : 1; /* what the last one cost is given back with the space */
+    uint64 cost = users * SPACE_COST + w.tables + w.charged + w.lazy;
     *committed += w.sound ? cost : s->committed;
     if (!w.sound)
         return;

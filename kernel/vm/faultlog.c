@@ -36,13 +36,3 @@ void faultlog_print_last(uint n)
         if (trace_recent(hart_self()->id, n, &e))
             faultlog_print(&e);
 }
-
-bool faultlog_print_last_of(uint64 frame)
-{
-    struct fault_event e;
-    bool found = trace_last_of(frame, &e);
-
-    if (found)
-        faultlog_print(&e);
-    return found;
-}

@@ -142,7 +142,7 @@ static int64 plant_and_take_back(struct plot *p, const struct plant *plant)
 int64 plant_and_check(struct space *s, uint n)
 {
     struct plot p = {.s = s, .pid = -1};
-    uint64 charge = n < plant_count && plant_list[n].put == NULL;
+    uint64 charge = n < plant_count ? plant_list[n].charge : 0;
     int64 r = -ENOMEM;
 
     if (n >= plant_count)

@@ -42,7 +42,8 @@ struct plot {
 struct plant {
     const char *name;
     enum check_rule rule;
-    void (*put)(struct plot *p); /* NULL: charges a page that nobody has */
+    void (*put)(struct plot *p); /* NULL: `charge` is all there is to it */
+    uint charge;                 /* pages that are promised besides */
 };
 
 extern const struct plant plant_list[];

@@ -135,6 +135,8 @@ static void table_without_area(struct plot *p)
     pte_t *root = virt(p->s->root);
     SET(p, p->spare->state, FRAME_TABLE);
     SET(p, root[sv39_index(va, 2)], PA2PTE(frame_pa(p->spare)) | PTE_V);
+    SET(p, p->s->tables, p->s->tables + 1);
+    SET(p, p->s->committed, p->s->committed + 1);
     name_page(p, p->spare, va);
 }
 
@@ -263,6 +265,12 @@ static void promised_wrong(struct plot *p)
     name_page(p, NULL, 0);
 }
 
+static void tables_wrong(struct plot *p)
+{
+    SET(p, p->s->tables, p->s->tables + 1);
+    name_page(p, NULL, 0);
+}
+
 static void committed_wrong(struct plot *p)
 {
     SET(p, p->s->committed, p->s->committed + 1);
@@ -272,41 +280,42 @@ static void committed_wrong(struct plot *p)
 /* --- All of them ------------------------------------------------------------------------------ */
 
 const struct plant plant_list[] = {
-    {"area-overlap", RULE_V1, area_overlap_below},
-    {"area-misaligned", RULE_V1, area_misaligned},
-    {"area-empty", RULE_V1, area_empty},
-    {"area-in-guard", RULE_V1, area_in_guard},
-    {"entry-outside", RULE_V2, entry_outside},
-    {"entry-beyond-area", RULE_V2, entry_beyond_area},
-    {"entry-not-user", RULE_V2, entry_not_user},
-    {"entry-not-valid", RULE_V2, entry_not_valid},
-    {"count-extra", RULE_V4, count_extra},
-    {"count-lost", RULE_V4, count_lost},
-    {"pin-extra", RULE_V4, pin_extra},
-    {"cached-extra", RULE_V4, cached_extra},
-    {"shared-writable", RULE_V5, shared_writable},
-    {"zero-writable", RULE_V5, zero_writable},
-    {"state-unknown", RULE_V7, state_unknown},
-    {"free-mapped", RULE_V7, free_mapped},
-    {"free-counted", RULE_V7, free_counted},
-    {"used-uncounted", RULE_V7, used_uncounted},
-    {"cached-renamed", RULE_V8, cached_renamed},
-    {"leaked-anon", RULE_V9, leaked_anon},
-    {"leaked-table", RULE_V9, leaked_table},
-    {"leaked-kstack", RULE_V9, leaked_kstack},
-    {"free-lost", RULE_V9, free_lost},
-    {"frame-disowned", RULE_V9, frame_disowned},
-    {"kernel-mapped", RULE_V10, kernel_mapped},
-    {"device-mapped", RULE_V10, device_mapped},
-    {"kernel-for-user", RULE_V10, device_for_user},
-    {"root-differs", RULE_V10, root_differs},
-    {"write-execute", RULE_V11, entry_write_execute},
-    {"kernel-write-execute", RULE_V11, device_executable},
-    {"resident-wrong", RULE_V12, resident_wrong},
-    {"promised-wrong", RULE_V12, promised_wrong},
-    {"committed-wrong", RULE_V12, committed_wrong},
-    {"total-wrong", RULE_V12, NULL},
-    {"table-without-area", RULE_T1, table_without_area},
+    {"area-overlap", RULE_V1, area_overlap_below, 0},
+    {"area-misaligned", RULE_V1, area_misaligned, 0},
+    {"area-empty", RULE_V1, area_empty, 0},
+    {"area-in-guard", RULE_V1, area_in_guard, 0},
+    {"entry-outside", RULE_V2, entry_outside, 0},
+    {"entry-beyond-area", RULE_V2, entry_beyond_area, 0},
+    {"entry-not-user", RULE_V2, entry_not_user, 0},
+    {"entry-not-valid", RULE_V2, entry_not_valid, 0},
+    {"count-extra", RULE_V4, count_extra, 0},
+    {"count-lost", RULE_V4, count_lost, 0},
+    {"pin-extra", RULE_V4, pin_extra, 0},
+    {"cached-extra", RULE_V4, cached_extra, 0},
+    {"shared-writable", RULE_V5, shared_writable, 0},
+    {"zero-writable", RULE_V5, zero_writable, 0},
+    {"state-unknown", RULE_V7, state_unknown, 0},
+    {"free-mapped", RULE_V7, free_mapped, 0},
+    {"free-counted", RULE_V7, free_counted, 0},
+    {"used-uncounted", RULE_V7, used_uncounted, 0},
+    {"cached-renamed", RULE_V8, cached_renamed, 0},
+    {"leaked-anon", RULE_V9, leaked_anon, 0},
+    {"leaked-table", RULE_V9, leaked_table, 0},
+    {"leaked-kstack", RULE_V9, leaked_kstack, 0},
+    {"free-lost", RULE_V9, free_lost, 0},
+    {"frame-disowned", RULE_V9, frame_disowned, 0},
+    {"kernel-mapped", RULE_V10, kernel_mapped, 0},
+    {"device-mapped", RULE_V10, device_mapped, 0},
+    {"kernel-for-user", RULE_V10, device_for_user, 0},
+    {"root-differs", RULE_V10, root_differs, 0},
+    {"write-execute", RULE_V11, entry_write_execute, 0},
+    {"kernel-write-execute", RULE_V11, device_executable, 0},
+    {"resident-wrong", RULE_V12, resident_wrong, 0},
+    {"promised-wrong", RULE_V12, promised_wrong, 0},
+    {"tables-wrong", RULE_V12, tables_wrong, 0},
+    {"committed-wrong", RULE_V12, committed_wrong, 0},
+    {"total-wrong", RULE_V12, NULL, 1},
+    {"table-without-area", RULE_T1, table_without_area, 1},
 };
 
 const uint plant_count = sizeof plant_list / sizeof plant_list[0];
