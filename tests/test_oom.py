@@ -83,7 +83,7 @@ def test_large_fork_by_setting():
         for _ in range(2):
             code, out = m.status("hog fork", timeout=60)
             assert code == 1 and "no more processes: out of memory" in out
-            assert "ALL TESTS PASSED" in m.type("usertests heap_honest", timeout=60)
+            assert "ALL TESTS PASSED" in m.type("vmtests heap_honest", timeout=60)
             assert m.run("overcommit on") == ""
             assert m.run("overcommit").strip() == "on"
             code, out = m.status("hog fork", timeout=60)
