@@ -26,7 +26,7 @@ MUTANTS = [
            "if (!fault_allows(area, access))", "if (pte == 0 && !fault_allows(area, access))",
            "fault_prot pitfall_04_text_stays_readonly"),
     Mutant("copyout asks for presence, not for permission", COPY,
-           "if (slot && fault_permits(*slot, access))", "if (slot && *slot)",
+           "if (slot && fault_is_ready(*slot, access) && !mode_again())", "if (slot && *slot)",
            "pitfall_05_copyout_to_shared pitfall_41_copyout_to_text"),
     Mutant("pin for writing asks for reading", COPY,
            "reach(s, va, (enum fault_access)access)", "reach(s, va, ACCESS_READ)",
