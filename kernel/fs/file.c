@@ -145,7 +145,7 @@ int fs_open(struct inode *cwd, const char *path, int flags, struct file **out)
 
 /* --- read and write --------------------------------------------------------------------------- */
 
-/* Both ways for inodes stand apart, so that pipes need not save the registers used there. */
+/* Inodes and devices stand apart, so that pipes need not save the registers used there. */
 static int64 __attribute__((noinline)) read_inode(struct file *f, struct iov *dst)
 {
     mutex_lock(&f->ip->lock);
@@ -156,7 +156,7 @@ static int64 __attribute__((noinline)) read_inode(struct file *f, struct iov *ds
     return n;
 }
 
-static int64 read_device(struct file *f, struct iov *dst)
+static int64 __attribute__((noinline)) read_device(struct file *f, struct iov *dst)
 {
     if (!f->state)
         return f->dev->read(dst, NULL);

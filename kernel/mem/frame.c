@@ -24,6 +24,7 @@
 
 struct frame *frame_table;
 paddr frame_base;
+uint8 *frame_memory;
 uint64 frame_count;
 
 static uint64 known[BLOCKS / 64]; /* atomic bits: the block's table entries are valid */
@@ -58,6 +59,7 @@ paddr frame_init(paddr ram, paddr ram_end, paddr at)
     if (ram_end > DIRECT_SIZE)
         ram_end = DIRECT_SIZE;
     frame_base = ram & ~(BLOCK_BYTES - 1);
+    frame_memory = virt(frame_base);
     frame_count = (ram_end - frame_base + BLOCK_BYTES - 1) / BLOCK_BYTES * FRAME_BLOCK;
     frame_table = virt(at);
     paddr end = PGROUNDUP(at + frame_count * sizeof(struct frame));

@@ -41,7 +41,8 @@ enum frame_flags {
 
 extern struct frame *frame_table; /* indexed by (pa - frame_base) >> PGSHIFT */
 extern paddr frame_base;
-extern uint64 frame_count; /* entries: RAM rounded out to whole blocks */
+extern uint8 *frame_memory; /* what frame 0 holds: virt(frame_base) */
+extern uint64 frame_count;  /* entries: RAM rounded out to whole blocks */
 
 /*
  * Sets up the table and hands out nothing.  `ram` .. `ram_end` is all RAM, of which what lies
@@ -99,7 +100,7 @@ static inline paddr frame_pa(const struct frame *f)
 
 static inline void *frame_virt(const struct frame *f)
 {
-    return virt(frame_pa(f));
+    return frame_memory + ((uint64)(f - frame_table) << 12);
 }
 
 #endif

@@ -50,7 +50,8 @@ int commit_charge(uint64 n, bool use_reserve)
         old = load_relaxed(&total);
         if (old > bound || n > bound - old)
             return -ENOMEM;
-    } while (!atomic_cas(&total, old, old + n));
+    } while (!__atomic_compare_exchange_n(&total, &old, old + n, false, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED)); /* it guards nothing but itself */
     return 0;
 }
 

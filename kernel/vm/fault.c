@@ -35,7 +35,7 @@ struct fault {
     enum fault_kind kind;
     struct area *area;
     const pte_t *slot;   /* where va is or will be mapped; NULL while there is no table */
-    pte_t pte;           /* what is there */
+    pte_t pte, after;    /* what is there, and what there is when all is done */
     bool retried;        /* by an instruction that caused the fault and is executed again */
     struct frame *frame; /* that the page will have; a reference of ours if it is new */
 };
@@ -91,7 +91,7 @@ static enum fault_result own(struct fault *f)
     struct frame *from = f->frame;
     bool zero = from == pmap_zero;
 
-    if (!fault_is_write(f->access) || f->kind == KIND_REUSE || f->kind == KIND_SPURIOUS)
+    if (!fault_is_write(f->access) || fault_keeps_frame(f->kind))
         return FAULT_OK;
     bool charge = zero && !f->area->charged;
     if (charge && space_charge(f->s, 1) < 0)
@@ -115,7 +115,7 @@ static void map(struct fault *f)
     bool writable = fault_is_write(f->access) || f->pte & PTE_W;
     int prot = writable ? f->area->prot : f->area->prot & ~AREA_W;
 
-    if (f->kind == KIND_REUSE || f->kind == KIND_SPURIOUS)
+    if (fault_keeps_frame(f->kind))
         pmap_widen(f->s, f->slot, PGROUNDDOWN(f->va), prot);
     else
         pmap_enter(f->s, f->slot, PGROUNDDOWN(f->va), f->frame, prot);
@@ -144,11 +144,11 @@ comes_again(struct vm_user *user, uint64 page, enum fault_access access, pte_t b
 /* What is mapped does not let the access through: the process would fault for ever. */
 static bool stuck(const struct fault *f)
 {
-    pte_t needs = PTE_V | AREA_TO_PTE(f->access), pte = *f->slot;
-    bool is = (pte & needs) != needs;
+    pte_t needs = PTE_V | AREA_TO_PTE(f->access);
+    bool is = (f->after & needs) != needs;
 
     if (f->kind == KIND_SPURIOUS && f->retried && f->s->user)
-        is = comes_again(f->s->user, PGROUNDDOWN(f->va), f->access, f->pte, pte);
+        is = comes_again(f->s->user, PGROUNDDOWN(f->va), f->access, f->pte, f->after);
     ASSERT(!is, "a fault that was resolved does not come again");
     return is;
 }
@@ -167,8 +167,8 @@ static inline void record(const struct fault *f, enum fault_result r)
         e->pc = user ? user->tf->pc : 0;
         e->pid = user ? user->pid : 0;
         e->before = f->pte;
-        e->after = r == FAULT_OK ? *f->slot : f->pte;
-        e->refs = r == FAULT_OK ? f->frame->refs : 0;
+        e->after = f->after;
+        e->refs = f->frame ? f->frame->refs : 0;
         e->kind = (uchar)f->kind;
         e->access = (uchar)f->access;
         e->result = (uchar)r;
@@ -187,6 +187,7 @@ static enum fault_result resolve(struct space *s, uint64 va, enum fault_access a
     f.retried = retried;
     f.frame = NULL;
     enum fault_result r = find(&f);
+    f.after = f.pte;
     vm_count(s, VM_STAT(fault[f.kind]), 1);
     if (r == FAULT_OK) {
         fetch(&f);
@@ -194,6 +195,7 @@ static enum fault_result resolve(struct space *s, uint64 va, enum fault_access a
     }
     if (r == FAULT_OK) {
         map(&f);
+        f.after = *f.slot;
         r = stuck(&f) ? FAULT_STUCK : FAULT_OK;
     }
     record(&f, r);

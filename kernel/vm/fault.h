@@ -27,6 +27,12 @@ static inline bool fault_is_ready(pte_t pte, enum fault_access access)
     return fault_permits(pte, access) && (pte & used) == used;
 }
 
+/* The frame that is mapped stays; only its entry changes.  These kinds are the last. */
+static inline bool fault_keeps_frame(enum fault_kind kind)
+{
+    return kind >= KIND_REUSE;
+}
+
 static inline bool fault_is_write(enum fault_access access)
 {
     return access == ACCESS_WRITE || access == ACCESS_LOAD;

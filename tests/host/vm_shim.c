@@ -19,6 +19,7 @@
 
 struct frame *frame_table;
 paddr frame_base;
+uint8 *frame_memory;
 uint64 frame_count = SHIM_FRAMES;
 struct hart harts[NCPU];
 uint nharts = SHIM_HARTS;
@@ -412,6 +413,7 @@ void shim_reset(uint asid_bits)
     memset(cpu, 0, sizeof cpu);
     frame_table = table;
     frame_base = phys(arena);
+    frame_memory = arena;
     nfree = 0;
     while (nfree < SHIM_FRAMES) {
         free_list[nfree] = SHIM_FRAMES - 1 - nfree;
