@@ -61,7 +61,7 @@ MUTANTS = [
     # Fork.
     Mutant("parent stays writable", PMAP,
            "            put_entry(f->parent, &from[i], va, 0, pte);\n", "",
-           "case_1_private_written_later case_3_copied_before_fork case_4_all_read_only "
+           "case_1_private_written_later case_4_all_read_only "
            "pitfall_14_parent_forgets"),
     Mutant("child may write at once", PMAP,
            "put_entry(f->child, &to[i], va, 0, pte);\n        struct frame *frame",

@@ -67,6 +67,7 @@ def test_without_a_mutant_all_pass(tree):
 @pytest.mark.parametrize("mutant", MUTANTS, ids=NAMES)
 def test_mutant_is_killed(tree, mutant):
     source = tree / mutant.file
+    assert mutant.old in source.read_text()
     shutil.copy2(source, tree / "original")
     source.write_text(source.read_text().replace(mutant.old, mutant.new))
     try:
