@@ -12,6 +12,7 @@
 
 /* Settings of vmctl(); a negative value only asks. */
 #define VMCTL_OVERCOMMIT 1 /* 1: promises are never refused for lack of memory */
+#define VMCTL_TRACE      2 /* 1: page faults leave events in /dev/faults, as from boot on */
 
 /*
  * vmplant(), for a kernel made with PLANT=1: the pages that the caller's heap has to consist of, so

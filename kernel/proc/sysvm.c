@@ -8,6 +8,7 @@
  */
 #include "kernel/errno.h"
 #include "kernel/proc/proc.h"
+#include "kernel/trace/trace.h"
 #include "kernel/trap/syscall.h"
 #include "kernel/vm.h"
 #include "kernel/vm/check.h"
@@ -68,7 +69,11 @@ int64 sys_vmctl(const uint64 arg[6])
 {
     int64 value = (int64)arg[1];
 
-    if ((int)arg[0] != VMCTL_OVERCOMMIT || value > 1)
+    if (value > 1)
+        return -EINVAL;
+    if ((int)arg[0] == VMCTL_TRACE)
+        return trace_switch(value < 0 ? -1 : (int)value);
+    if ((int)arg[0] != VMCTL_OVERCOMMIT)
         return -EINVAL;
     return value < 0 ? commit_overcommits() : commit_set_overcommit(value);
 }

@@ -172,6 +172,27 @@ void fault_events_lost(void)
     close(fd);
 }
 
+void fault_events_off(void)
+{
+    struct fault_event e;
+    uint64 lost = 0;
+    int fd = MUST(open("/dev/faults", O_RDONLY));
+    char *p = lazy_pages(2 * PAGES);
+
+    SAME(vmctl(VMCTL_TRACE, -1), 1);
+    SAME(vmctl(VMCTL_TRACE, 0), 1);
+    follow(fd, 0, &e, &lost);
+    touch(p, PAGES);
+    int unseen = follow(fd, 0, &e, &lost), was = vmctl(VMCTL_TRACE, 1);
+    touch(p + PAGES * PGSIZE, PAGES);
+    SAME(unseen, 0);
+    SAME(was, 0);
+    CHECK(follow(fd, 0, &e, &lost) >= PAGES);
+    REFUSED(vmctl(VMCTL_TRACE, 2), EINVAL);
+    SAME(vmctl(VMCTL_TRACE, -1), 1);
+    close(fd);
+}
+
 void fault_events_arguments(void)
 {
     int fd = MUST(open("/dev/faults", O_RDWR));

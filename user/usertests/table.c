@@ -180,6 +180,7 @@
     TEST(vmstat_arguments)                                                                         \
     TEST(faults_leave_events)                                                                      \
     TEST(fault_events_lost)                                                                        \
+    TEST(fault_events_off)                                                                         \
     TEST(fault_events_arguments)                                                                   \
     /* views.c */                                                                                  \
     TEST(view_layout)                                                                              \
