@@ -24,7 +24,9 @@ void mutex_unlock_and_wake(struct mutex *m);
 static inline void mutex_lock(struct mutex *m)
 {
     assert_may_sleep("mutex_lock");
-    if (!atomic_cas(&m->holder, NULL, proc_self()))
+    struct proc *nobody = NULL;
+    if (!__atomic_compare_exchange_n(&m->holder, &nobody, proc_self(), false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
         mutex_lock_slowly(m);
 }
 

@@ -23,8 +23,8 @@ static inline bool fault_permits(pte_t pte, enum fault_access access)
 /* The same, and the entry says of itself that it was accessed so: A, and D for a write. */
 static inline bool fault_is_ready(pte_t pte, enum fault_access access)
 {
-    pte_t used = PTE_A | (access == ACCESS_WRITE ? PTE_D : 0);
-    return fault_permits(pte, access) && (pte & used) == used;
+    pte_t needs = PTE_V | PTE_A | AREA_TO_PTE(access) | (access == ACCESS_WRITE ? PTE_D : 0);
+    return access != ACCESS_LOAD && (pte & needs) == needs;
 }
 
 /* The frame that is mapped stays; only its entry changes.  These kinds are the last. */

@@ -15,11 +15,11 @@
  */
 static inline void vm_count(const struct space *s, uint64 which, uint64 n)
 {
-    /* Atomic, because the process may move to another hart before the addition. */
+    /* Atomic, because the process may move to another hart before the addition, and shorter. */
     uint64 *machine = (uint64 *)((char *)&hart_self()->vmstat + which);
     __atomic_fetch_add(machine, n, __ATOMIC_RELAXED);
     if (s->user)
-        *(uint64 *)((char *)&s->user->stat + which) += n;
+        __atomic_fetch_add((uint64 *)((char *)&s->user->stat + which), n, __ATOMIC_RELAXED);
 }
 
 /* *sum is what all harts have counted since boot: every process, also those that have ended. */
