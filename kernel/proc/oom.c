@@ -12,6 +12,7 @@
  *
  * Lock: ptable_lock guards all that is here.
  */
+#include "kernel/dev/dev.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/printf.h"
 #include "kernel/mem/frame.h"
@@ -43,8 +44,11 @@ static bool may_be_killed(const struct proc *p)
     return p->space && !p->reserve && !proc_killed(p);
 }
 
-/* Ends the largest process; of equals the youngest, which may be borrowing the other's space. */
-static bool kill_largest(void)
+/*
+ * Ends the largest process; of equals the youngest, which may be borrowing the other's space.
+ * Writes into `line` what there is to tell of it.
+ */
+static bool kill_largest(char *line, uint64 n)
 {
     struct proc *victim = NULL;
     uint64 most = 0;
@@ -58,9 +62,10 @@ static bool kill_largest(void)
     }
     if (!victim)
         return false;
-    printf("out of memory: pid %d %s is the largest process with %lu KiB, %lu KiB are free; "
-           "killed\n",
-           victim->pid, victim->name, most / 1024, KIB(frame_free_count()));
+    snprintf(line, n,
+             "out of memory: pid %d %s is the largest process with %lu KiB, %lu KiB are free; "
+             "killed\n",
+             victim->pid, victim->name, most / 1024, KIB(frame_free_count()));
     proc_mark_killed(victim);
     return true;
 }
@@ -73,19 +78,32 @@ static bool somebody_is_dying(void)
     return false;
 }
 
+/* Kills if nothing is about to come back since `seen`; false if nobody is left to be killed. */
+static bool choose(uint64 seen, uint64 *deadline)
+{
+    char line[128] = "";
+    bool hope = true;
+
+    spin_lock(&ptable_lock);
+    if (releases == seen && (r_time() >= *deadline || !somebody_is_dying())) {
+        hope = kill_largest(line, sizeof line);
+        *deadline = r_time() + PATIENCE * timer_tick_length();
+    }
+    spin_unlock(&ptable_lock);
+    if (line[0])
+        console_report(line);
+    return hope;
+}
+
 /*
  * Waits until a process has given back its memory since `seen`.  If none is about to, or none has
  * done so by *deadline, makes one end and sets a new deadline.  False if there is none to hope for.
  */
 static bool make_room(struct proc *self, uint64 seen, uint64 *deadline)
 {
-    bool hope = true;
+    bool hope = choose(seen, deadline);
 
     spin_lock(&ptable_lock);
-    if (releases == seen && (r_time() >= *deadline || !somebody_is_dying())) {
-        hope = kill_largest();
-        *deadline = r_time() + PATIENCE * timer_tick_length();
-    }
     while (hope && releases == seen && !proc_killed(self) && r_time() < *deadline)
         waitq_sleep_until(&waiting, &ptable_lock, *deadline);
     spin_unlock(&ptable_lock);
