@@ -131,6 +131,7 @@ static void only_within_the_segment(void **state)
     expect_none(TEXT - 1);
     expect_none(0x20); /* not executable */
     expect_none(~0UL);
+    file.symbol[2].size = 0;
     file.symbol[2].value = 0x20; /* a function below the segment is not in it */
     expect_none(TEXT + 0x3e);
 }
