@@ -39,6 +39,12 @@ def image_with(folder):
     return TOP / own / "fs.img"
 
 
+def assert_all_passed(out):
+    """What usertests or vmtests printed; says which test failed, however long ago."""
+    failed = re.findall(r"^.*\bFAILED\b.*$", out, re.M)
+    assert not failed and "ALL TESTS PASSED" in out, "\n".join(failed) or out[-4000:]
+
+
 class Machine:
     """One boot.  Use as a context manager: the QEMU that it started is gone afterwards."""
 

@@ -21,7 +21,7 @@ def test_sound(patient, check):
     assert code == 0 and re.fullmatch(r"\S+: clean\n", out)
     assert check(patient, "-q") == (0, "")
     code, out = check(patient, "-v")
-    assert code == 0 and "15 of 64 inodes used, 0 orphans" in out and "0 blocks to replay" in out
+    assert code == 0 and "16 of 64 inodes used, 0 orphans" in out and "0 blocks to replay" in out
 
 
 def test_orphan_is_a_note(patient, check):

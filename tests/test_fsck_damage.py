@@ -203,7 +203,7 @@ def block_twice(p):
     p.put(p.at("/one", ADDR), "I", p.stat("/eleven").addr[3])
 
 
-@damage("belongs to inode 10 and again to inode 10")
+@damage("belongs to inode 11 and again to inode 11")
 def indirect_in_a_loop(p):
     indirect = p.stat("/double").addr[12]
     p.put(indirect * BSIZE, "I", indirect)
