@@ -25,8 +25,9 @@ static inline void mutex_lock(struct mutex *m)
 {
     assert_may_sleep("mutex_lock");
     struct proc *nobody = NULL;
+    /* GCC takes the order of the load from that of a failure; of the store alone it is too weak. */
     if (!__atomic_compare_exchange_n(&m->holder, &nobody, proc_self(), false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED))
+                                     __ATOMIC_ACQUIRE))
         mutex_lock_slowly(m);
 }
 
