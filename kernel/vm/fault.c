@@ -131,11 +131,12 @@ static void map(struct fault *f)
  * may move to another hart before the fence.
  */
 static bool __attribute__((noinline))
-comes_again(struct vm_user *user, uint64 page, enum fault_access access, pte_t before, pte_t after)
+comes_again(struct space *s, uint64 page, enum fault_access access, pte_t before, pte_t after)
 {
-    struct fault_seen *seen = &user->seen;
-    struct fault_seen now = {user->tf->pc, page, after, access, 0};
-    if (seen->pc == now.pc && seen->page == page && seen->access == access && seen->pte == before)
+    struct fault_seen *seen = &s->user->seen;
+    struct fault_seen now = {s->user->tf->pc, page, s->tlb_gen, after, access, 0};
+    if (seen->pc == now.pc && seen->page == page && seen->gen == now.gen &&
+        seen->access == access && seen->pte == before)
         now.times = seen->times + 1;
     *seen = now;
     return now.times > 2 * NCPU;
@@ -148,7 +149,7 @@ static bool stuck(const struct fault *f)
     bool is = (f->after & needs) != needs;
 
     if (f->kind == KIND_SPURIOUS && f->retried && f->s->user)
-        is = comes_again(f->s->user, PGROUNDDOWN(f->va), f->access, f->pte, f->after);
+        is = comes_again(f->s, PGROUNDDOWN(f->va), f->access, f->pte, f->after);
     ASSERT(!is, "a fault that was resolved does not come again");
     return is;
 }
