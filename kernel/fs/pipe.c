@@ -44,7 +44,7 @@ uint pipe_count(void)
 /* A page, which counts as promised like one of a process; NULL if there is none. */
 static uint8 *new_page(void)
 {
-    if (commit_charge_other(1) < 0)
+    if (commit_charge_other(1, false) < 0)
         return NULL;
     struct frame *f = frame_alloc(FRAME_PIPE, 0);
     if (!f)

@@ -54,7 +54,7 @@ static bool kill_largest(char *line, uint64 n)
     uint64 most = 0;
 
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p)) {
-        uint64 size = may_be_killed(p) ? space_resident(p->space) : 0;
+        uint64 size = may_be_killed(p) ? space_frames(p->space) : 0;
         if (size > 0 && size >= most) {
             victim = p;
             most = size;
@@ -114,9 +114,9 @@ enum fault_result oom_fault(struct proc *p, uint64 va, enum fault_access access)
 {
     uint64 deadline = r_time() + PATIENCE * timer_tick_length();
     enum fault_result r = FAULT_NOMEM;
-    bool hope = commit_overcommits();
+    bool hope = true;
 
-    while (hope && r == FAULT_NOMEM && !proc_killed(p)) {
+    while (commit_overcommits() && hope && r == FAULT_NOMEM && !proc_killed(p)) {
         uint64 seen = load_acquire(&releases); /* before the look for memory */
         r = vm_fault(p->space, va, access);
         if (r == FAULT_NOMEM)

@@ -14,10 +14,12 @@
 #include "kernel/proc/sched.h"
 #include "kernel/proc/proc.h"
 #include "kernel/riscv.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/space.h"
 
 #define RESERVED_SLOTS 8
+#define PROC_COST      4 /* pages that each is charged for until it is reaped: stack, structure */
 #define PID_BUCKETS    256
 #define PID_MAX        (1 << 22)
 
@@ -45,17 +47,25 @@ static bool take_slot(bool reserve)
     return false;
 }
 
+static void give_slot_back(bool charged)
+{
+    if (charged)
+        commit_uncharge_other(PROC_COST);
+    atomic_sub(&slots_used, 1);
+}
+
 struct proc *proc_new(const char *name, bool reserve)
 {
     if (!take_slot(reserve))
         return NULL;
+    bool charged = commit_charge_other(PROC_COST, reserve) == 0;
     int flags = reserve ? FRAME_RESERVE : 0;
-    struct proc *p = slab_alloc_flags(&procs, flags);
+    struct proc *p = charged ? slab_alloc_flags(&procs, flags) : NULL;
     uint64 stack = p ? kstack_alloc(flags) : 0;
     if (!stack) {
         if (p)
             slab_free(&procs, p);
-        atomic_sub(&slots_used, 1);
+        give_slot_back(charged);
         return NULL;
     }
     memset(p, 0, sizeof *p);
@@ -82,7 +92,7 @@ void proc_free(struct proc *p)
 {
     kstack_free(p->kstack);
     slab_free(&procs, p);
-    atomic_sub(&slots_used, 1);
+    give_slot_back(true);
 }
 
 struct proc *proc_find(int pid)
@@ -192,6 +202,9 @@ void proc_set_name(struct proc *p, const char *path)
             base = c + 1;
     spin_lock(&ptable_lock); /* against describe() */
     strlcpy(p->name, base, sizeof p->name);
+    for (char *c = p->name; *c; c++)
+        if ((uchar)*c < ' ' || *c == 0x7f) /* lists and reports show names as they stand */
+            *c = '?';
     spin_unlock(&ptable_lock);
 }
 

@@ -30,11 +30,7 @@ int proc_vfork(void)
     struct proc *child = proc_new(p->name, p->reserve);
     if (!child)
         return -EAGAIN;
-    int r = space_lend(p->space);
-    if (r < 0) {
-        proc_free(child);
-        return r;
-    }
+    space_get(p->space);
     *child->tf = *p->tf;
     child->tf->reg[TF_A0] = 0;
     child->exe = inode_get(p->exe);
@@ -77,5 +73,5 @@ void proc_set_space(struct proc *p, struct space *space)
         leave_chain(p, old);
     spin_unlock(&ptable_lock);
     if (old)
-        space_leave(old);
+        space_put(old);
 }

@@ -227,8 +227,7 @@ void check_space(struct space *s, uint64 *committed)
 
     walk_areas(&w);
     walk_root(&w);
-    uint users = s->users ? s->users : 1; /* what the last one cost is given back with the space */
-    uint64 cost = users * SPACE_COST + w.tables + w.charged + w.lazy;
+    uint64 cost = SPACE_COST + w.tables + w.charged + w.lazy;
     *committed += w.sound ? cost : s->committed;
     if (!w.sound)
         return;

@@ -6,8 +6,8 @@
  *     managed frames = for the kernel | for init and the shell | for everybody
  *
  * The kernel's share pays for what is not charged page by page: slabs, the file cache's floor.
- * What one process always costs is charged with its space (SPACE_COST, space.c), and each page
- * table when it is made.
+ * What a process always costs is charged with it (PROC_COST, proc.c) and with its space
+ * (SPACE_COST, space.h), and each page table when it is made.
  *
  * Lock: none, the number is changed by compare-and-swap.
  */
@@ -62,10 +62,10 @@ void commit_uncharge(uint64 n)
         panic("commit_uncharge: more pages returned than promised");
 }
 
-int commit_charge_other(uint64 n)
+int commit_charge_other(uint64 n, bool use_reserve)
 {
     whole_begin();
-    int r = commit_charge(n, false);
+    int r = commit_charge(n, use_reserve);
     if (r == 0)
         atomic_add(&other, n);
     whole_end();

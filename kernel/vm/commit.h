@@ -19,14 +19,15 @@ void commit_set_limit(void);
 int commit_charge(uint64 n, bool reserve);
 void commit_uncharge(uint64 n);
 
-/* The same for pages that belong to no space, such as a pipe's; commit_other() counts them. */
-int commit_charge_other(uint64 n);
+/* The same for pages of no space: of pipes, of processes.  commit_other() counts them. */
+int commit_charge_other(uint64 n, bool reserve);
 void commit_uncharge_other(uint64 n);
 uint64 commit_other(void);
 
 /*
  * With overcommit nothing is refused, only counted, and a page fault may find no memory: proc/oom.c
- * then ends a process.  What was promised before a change stays promised.  Any context.
+ * then ends a process.  What was promised before a change stays promised,
+ * but the page tables for it may then be refused.  Any context.
  */
 bool commit_overcommits(void);
 bool commit_set_overcommit(bool on); /* returns the setting before */

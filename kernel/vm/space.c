@@ -4,10 +4,10 @@
  *     0   text, data | guard page | stack, growing down | heap, growing up ...      USER_END
  *
  * Every call checks, then reserves what it needs, then commits without failing.  The charge of a
- * space (`committed`) is: SPACE_COST for each user, which is what the kernel needs to run a process
- * at all, its page tables, all pages of areas that are `charged`, and the resident frames of areas
- * that are not.  Where an area is charged its tables are made with the promise, so that keeping it
- * takes nothing but the frames that were charged; not so while the machine overcommits.
+ * space (`committed`) is: SPACE_COST, its page tables, all pages of areas that are `charged`, and
+ * the resident frames of areas that are not.  Where an area is charged its tables are made with the
+ * promise, so that keeping it takes nothing but the frames that were charged; not so while the
+ * machine overcommits.
  *
  * Lock: s->lock, taken by each exported function unless its contract says that it is held.  fork
  * holds the parent's; the child is not visible to anybody yet.
@@ -62,7 +62,7 @@ struct space *space_new_reserved(bool reserve)
         return NULL;
     memset(s, 0, sizeof *s);
     mutex_init(&s->lock, "space");
-    s->refs = s->users = 1;
+    s->refs = 1;
     s->reserve = reserve;
     s->code_stale = ~0u;
     check_spaces_lock();
@@ -118,27 +118,6 @@ void space_put(struct space *s)
     slab_free(&cache, s);
 }
 
-int space_lend(struct space *s)
-{
-    mutex_lock(&s->lock);
-    int r = space_charge(s, SPACE_COST);
-    if (r == 0) {
-        s->users++;
-        space_get(s);
-    }
-    mutex_unlock(&s->lock);
-    return r;
-}
-
-void space_leave(struct space *s)
-{
-    mutex_lock(&s->lock);
-    if (--s->users > 0)
-        space_uncharge(s, SPACE_COST);
-    mutex_unlock(&s->lock);
-    space_put(s);
-}
-
 uint64 space_size(const struct space *s)
 {
     return load_relaxed(&s->promised) << PGSHIFT;
@@ -147,6 +126,11 @@ uint64 space_size(const struct space *s)
 uint64 space_resident(const struct space *s)
 {
     return load_relaxed(&s->resident) << PGSHIFT;
+}
+
+uint64 space_frames(const struct space *s)
+{
+    return (load_relaxed(&s->resident) + load_relaxed(&s->tables)) << PGSHIFT;
 }
 
 /* --- Promises --------------------------------------------------------------------------------- */
@@ -310,8 +294,7 @@ static void copy_layout(struct space *child, const struct space *parent)
 /* After a failure here or in copy_pages(), the child holds a part that space_put() can free. */
 static int copy_promises(struct space *child, struct space *parent)
 {
-    uint64 others = (parent->users - 1) * SPACE_COST; /* the child has a single user */
-    if (space_charge(child, parent->committed - others - child->committed) < 0)
+    if (space_charge(child, parent->committed - child->committed) < 0)
         return -ENOMEM;
     if (area_copy_all(&child->areas, &parent->areas, space_frame_flags(child)) < 0) {
         space_uncharge(child, child->committed - SPACE_COST);

@@ -13,6 +13,7 @@
 /* The last SPURIOUS fault of a process, and how the entry was left: see fault.c, `stuck`. */
 struct fault_seen {
     uint64 pc, page;
+    uint64 gen; /* tlb_gen: what was taken away since may have been remembered anew */
     pte_t pte;
     uint access; /* enum fault_access */
     uint times;  /* it has come again since */
@@ -41,9 +42,8 @@ struct space {
     uint64 stack_low;      /* the stack may grow down to here; the guard page lies below */
     uint64 committed;      /* pages charged (vm/commit.h) */
     uint64 promised;       /* pages of all areas; read without the lock by space_size() */
-    uint64 tables;         /* page tables below the root */
+    uint64 tables;         /* page tables below the root; read without the lock */
     uint64 resident;       /* frames in the page table, the zero frame not counted; read without */
-    uint users;            /* processes that run in it: more than one only under vfork */
     uint64 tlb_gen;        /* grows when a PTE is tightened or removed; read without the lock */
 
     /* Constant after creation. */
@@ -54,7 +54,7 @@ struct space {
     bool reserve;         /* it may use the reserves of frames and of commitment */
 
     /* Atomic. */
-    uint refs;       /* users, and whoever looks at it */
+    uint refs;       /* processes that use it (several only under vfork), and whoever looks at it */
     uint code_stale; /* bit per hart: it must fence.i before it runs this space */
 
     /* tlb.c */
@@ -74,8 +74,8 @@ static inline void space_unlock(struct space *s)
     mutex_unlock(&s->lock);
 }
 
-/* Pages that each user of a space is charged for: kernel stack, root table, structures. */
-#define SPACE_COST 5
+/* Pages that each space is charged for: root table, structures.  A process costs more: proc.c. */
+#define SPACE_COST 2
 
 /* The user half ends here: nothing is ever mapped at or above it. */
 #define USER_END ((uint64)(TRAPFRAME - PGSIZE))
@@ -87,13 +87,6 @@ struct space *space_new(void);
 struct space *space_new_reserved(bool reserve);
 void space_get(struct space *s);
 void space_put(struct space *s); /* the last reference frees everything; may sleep */
-
-/*
- * A space has one user from the start.  One more begins to run in it, which costs as much as any
- * process does: a reference, or -ENOMEM with nothing changed.  And one goes, with its reference.
- */
-int space_lend(struct space *s);
-void space_leave(struct space *s); /* may sleep */
 
 /*
  * Promises start .. end (page-aligned) of zeroed private memory, charged.  AREA_W implies AREA_R.
@@ -156,6 +149,7 @@ static inline int space_frame_flags(const struct space *s)
 /* Bytes promised, and bytes in frames.  Snapshots, without the lock. */
 uint64 space_size(const struct space *s);
 uint64 space_resident(const struct space *s);
+uint64 space_frames(const struct space *s); /* bytes that its end gives back: page tables, too */
 
 /*
  * Installs s on this hart (NULL: for whoever needs no user half); interrupts are off.  To be

@@ -116,8 +116,9 @@ void waitq_wake_all(struct waitq *q)
 
 /* --- memory that was promised ----------------------------------------------------------------- */
 
-int commit_charge_other(uint64 n)
+int commit_charge_other(uint64 n, bool use_reserve)
 {
+    (void)use_reserve;
     if (n > shim_promises - shim_promised)
         return -ENOMEM;
     shim_promised += n;

@@ -479,8 +479,7 @@ static void count_entries(const pte_t *t, int level, uint n, uint64 *leaves, uin
 
 static void check_space(const struct space *s, uint64 *all_tables)
 {
-    uint64 resident = 0, promised = 0, charge = s->users * SPACE_COST, end = 0, leaves = 0,
-           tables = 0;
+    uint64 resident = 0, promised = 0, charge = SPACE_COST, end = 0, leaves = 0, tables = 0;
 
     for (struct area *a = area_first(&s->areas); a; a = area_next(a)) {
         uint64 frames = 0;

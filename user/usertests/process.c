@@ -207,6 +207,26 @@ void exit_races(void)
     crowd(4, family_ends);
 }
 
+/* The kernel stack of a process is there until it is waited for, so it is promised until then. */
+void zombies_are_charged(void)
+{
+    enum { N = 40, STACK = 3 };
+    char c;
+    int ends[2];
+    SAME(pipe(ends), 0);
+    uint64 before = kernel_now().frames_committed;
+    for (int i = 0; i < N; i++)
+        if (child_fork() == 0)
+            exit(0);
+    close(ends[1]); /* the children had it: all are zombies when the pipe ends */
+    SAME(read(ends[0], &c, 1), 0);
+    CHECK(kernel_now().frames_committed >= before + N * STACK);
+    for (int i = 0; i < N; i++)
+        MUST(wait(0));
+    CHECK(kernel_now().frames_committed < before + STACK);
+    close(ends[0]);
+}
+
 /* A chain of processes: each waits for the next. */
 void fork_chain(void)
 {

@@ -12,6 +12,7 @@
     TEST(wait_nowhere)                                                                             \
     TEST(wait_bad_address)                                                                         \
     TEST(wait_collects_all)                                                                        \
+    TEST(zombies_are_charged)                                                                      \
     TEST(fork_isolates)                                                                            \
     TEST(fork_heap_apart)                                                                          \
     TEST(fork_shares_offset)                                                                       \
