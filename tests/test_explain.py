@@ -75,7 +75,7 @@ OTHERS = {
            "a control register that programs may not use",
     "break": r"breakpoint at pc 0x[0-9a-f]+ \(brk\+.*: ebreak, and nobody debugs this program",
     "align": r"misaligned load address at pc .* \(align\+.*, address 0x[0-9a-f]+4: "
-             "the address is no multiple of the size of what is there",
+             "the address is no multiple of the size of the access",
 }
 
 

@@ -1,5 +1,5 @@
 /*
- * crash NAME [TICKS]: makes one typical mistake, after some time, so that its explanation on the
+ * crash [NAME [TICKS]]: makes one typical mistake, after some time, so that its explanation on the
  * console can be read.  Without a name it lists them.  Each mistake is a function of its own, which
  * the explanation names.
  */
@@ -164,21 +164,24 @@ static const struct {
     {"fpu", fpu, "calculate with floating point"},
     {"csr", csr, "read a register of the kernel's"},
     {"break", brk, "stop at a breakpoint that nobody waits for"},
-    {"align", align, "reserve a word at an odd address"},
+    {"align", align, "reserve eight bytes at an address that is no multiple of 8"},
 };
 
 int main(int argc, char **argv)
 {
-    int ticks;
-    if (argc == 3 && prog_number(argv[2], &ticks))
-        sleep(ticks);
+    int ticks = 0;
+    if (argc > 3 || (argc > 1 && argv[1][0] == '-') ||
+        (argc == 3 && (!prog_number(argv[2], &ticks) || ticks < 0)))
+        prog_usage("crash [NAME [TICKS]]");
+    sleep(ticks);
     for (uint i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
         if (argc < 2)
             printf("crash %-8s %s\n", mistakes[i].name, mistakes[i].what);
         else if (strcmp(argv[1], mistakes[i].name) == 0)
             mistakes[i].make();
     }
-    if (argc >= 2)
-        prog_warn("nothing happened: %s", argv[1]);
-    return argc >= 2;
+    if (argc < 2)
+        return 0;
+    prog_warn("%s: no such mistake, or nothing happened; crash alone lists them", argv[1]);
+    return 2;
 }

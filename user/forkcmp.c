@@ -7,8 +7,8 @@
  * instructions count frames copied and shared, and page tables made.
  *
  * Instructions are those of the whole machine from the call to the end of wait(), so they mean
- * what they say on one hart, best in a QEMU with -icount shift=0,sleep=off.  The bars are
- * logarithmic: each # is a quarter more than the one before it.
+ * what they say only on one hart of a QEMU with -icount shift=0,sleep=off: elsewhere the counter
+ * counts time.  The bars are logarithmic: each # is a quarter more than the one before it.
  */
 #include "kernel/riscv.h"
 #include "kernel/vm.h"

@@ -18,7 +18,8 @@ static void become(char **argv)
     char path[MAXPATH];
 
     exec(argv[0], argv);
-    if (errcode() == ENOENT && !strchr(argv[0], '/') && strlen(argv[0]) + 2 <= sizeof(path)) {
+    int bare = argv[0][0] && !strchr(argv[0], '/');
+    if (errcode() == ENOENT && bare && strlen(argv[0]) + 2 <= sizeof(path)) {
         snprintf(path, sizeof(path), "/%s", argv[0]);
         exec(path, argv);
     }
@@ -33,7 +34,8 @@ static void report(uint64 clock, const struct vmstat *v)
 
     for (int kind = 0; kind < FAULT_KINDS; kind++)
         faults += v->fault[kind];
-    fprintf(2, "%lu.%03lu seconds, %lu faults:", ms / 1000, ms % 1000, faults);
+    fprintf(2, "%lu.%03lu seconds, %lu fault%s%s", ms / 1000, ms % 1000, faults,
+            faults == 1 ? "" : "s", faults ? ":" : "");
     for (int kind = 0; kind < FAULT_KINDS; kind++)
         if (v->fault[kind])
             fprintf(2, " %s %lu", fault_names[kind], v->fault[kind]);

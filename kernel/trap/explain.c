@@ -90,13 +90,17 @@ static bool find_symbol(const struct proc *p, uint64 pc, struct symbol *s)
     return p->exe && symbols_find(p->exe, pc, s);
 }
 
-/* ra leads to the caller until a function calls others; then it says nothing new. */
+/*
+ * ra leads to the caller until a function calls others; then it says nothing new.  The call is the
+ * instruction before ra, which itself may be in the next function: what never returns is called
+ * last.
+ */
 static void add_return(struct text *t, const struct proc *p, const struct crash *c)
 {
     struct symbol here, caller;
     find_symbol(p, c->pc, &here);
-    if (find_symbol(p, c->ra, &caller) && strcmp(here.name, caller.name) != 0)
-        add(t, "    return   0x%lx (%s+0x%lx)\n", c->ra, caller.name, caller.offset);
+    if (find_symbol(p, c->ra - 1, &caller) && strcmp(here.name, caller.name) != 0)
+        add(t, "    return   0x%lx (%s+0x%lx)\n", c->ra, caller.name, caller.offset + 1);
 }
 
 static void add_summary(struct text *t, const struct proc *p, const struct crash *c)

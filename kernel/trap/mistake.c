@@ -197,7 +197,7 @@ void mistake_explain(const struct crash *c, char *to, uint64 size)
     else if (c->cause == CAUSE_BREAKPOINT)
         say(&w, "ebreak, and nobody debugs this program");
     else if (c->cause == CAUSE_LOAD_ALIGN || c->cause == CAUSE_STORE_ALIGN)
-        say(&w, "the address is no multiple of the size of what is there");
+        say(&w, "the address is no multiple of the size of the access");
     else
         say(&w, "the process cannot go on");
 }

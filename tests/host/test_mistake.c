@@ -209,8 +209,8 @@ static void other_exceptions(void **state)
     expect_cause(CAUSE_ILLEGAL, 0x10200073, "only the kernel may do this"); /* sret */
     expect_cause(CAUSE_ILLEGAL, 0xffffffff, "not an instruction of this machine");
     expect_cause(CAUSE_BREAKPOINT, 0, "ebreak, and nobody debugs this program");
-    expect_cause(CAUSE_LOAD_ALIGN, 0, "the address is no multiple of the size of what is there");
-    expect_cause(CAUSE_STORE_ALIGN, 0, "the address is no multiple of the size of what is there");
+    expect_cause(CAUSE_LOAD_ALIGN, 0, "the address is no multiple of the size of the access");
+    expect_cause(CAUSE_STORE_ALIGN, 0, "the address is no multiple of the size of the access");
     expect_cause(5, 0, "the process cannot go on");
 }
 
