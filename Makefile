@@ -318,9 +318,9 @@ help: ## this list
 	    '  MEM=$(MEM)       memory, 32M to 8G' \
 	    '  DEBUG=$(DEBUG)        1: checks on, -Og' \
 	    '  PLANT=$(PLANT)        1: DEBUG, and the kernel breaks its rules on request (docs/invariants.md)' \
-    '  LAB=           name of an assignment: defines LAB_NAME' \
+	    '  LAB=           name of an assignment: defines LAB_NAME' \
 	    '  UPROGS_EXTRA=  more programs for the image: files, or folders of them' \
-	    '  APPEND=        boot options for the kernel: timing, panic=exit;' \
+	    '  APPEND=        boot options for the kernel: timing, panic=exit, overcommit;' \
 	    '                 with DEBUG=1 also spurious, softad, asids=N (docs/vm.md)' \
 	    '  QEMUEXTRA=     more arguments for QEMU' \
 	    '  WERROR=$(WERROR)       1: a warning is an error' \

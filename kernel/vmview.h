@@ -13,7 +13,7 @@ struct areainfo {
     uint64 resident; /* pages in frames, the zero frame not counted */
     uint64 shared;   /* of those, pages whose frame others hold too */
     uint64 zero;     /* pages that map the zero frame */
-    uint64 swapped;  /* pages on a swap device; there is none yet: 0 */
+    uint64 swapped;  /* pages on a swap device: 0, there is none */
 };
 
 /* One page, as pagemap() tells it. */
