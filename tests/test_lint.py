@@ -17,7 +17,8 @@ GOOD = {
                         "    return a + b;\n}\n",
     "kernel/trap/trap.h": "#ifndef TRAP_TRAP_H\n#define TRAP_TRAP_H\nvoid trap(void);\n#endif\n",
     "user/user.h": "#ifndef USER_USER_H\n#define USER_USER_H\nint fork(void);\n#endif\n",
-    "docs/map.md": "## kernel/lib: sums\n`add.c` `add.h`\n\n## kernel/trap: traps\n`trap.h`\n",
+    "docs/map.md": "## kernel: the contract\n`types.h`\n\n"
+                   "## kernel/lib: sums\n`add.c` `add.h`\n\n## kernel/trap: traps\n`trap.h`\n",
 }
 
 LONG_FUNCTION = "void f(int *p)\n{\n" + "    ++*p;\n" * 60 + "}\n"

@@ -18,10 +18,11 @@ void proc_inherit(struct proc *child, struct proc *parent)
 int proc_fork(void)
 {
     struct proc *p = proc_self();
-    struct proc *child = proc_new(p->name, p->reserve);
-    if (!child)
-        return -EAGAIN;
-    int r = space_fork(p->space, p->fork_mode, &child->space);
+    struct proc *child;
+    int r = proc_new(&child, p->name, p->reserve);
+    if (r < 0)
+        return r;
+    r = space_fork(p->space, p->fork_mode, &child->space);
     if (r < 0) {
         proc_free(child);
         return r;

@@ -34,8 +34,8 @@ static void to_user_mode(void *unused)
 
 void proc_start_init(void)
 {
-    struct proc *p = proc_new("init", true);
-    if (!p)
+    struct proc *p;
+    if (proc_new(&p, "init", true) < 0)
         panic("proc_start_init: no memory for the first process");
     p->reserve = true;
     p->ctx.s[1] = (uint64)to_user_mode;

@@ -54,10 +54,10 @@ static void give_slot_back(bool charged)
     atomic_sub(&slots_used, 1);
 }
 
-struct proc *proc_new(const char *name, bool reserve)
+int proc_new(struct proc **result, const char *name, bool reserve)
 {
     if (!take_slot(reserve))
-        return NULL;
+        return -EAGAIN;
     bool charged = commit_charge_other(PROC_COST, reserve) == 0;
     int flags = reserve ? FRAME_RESERVE : 0;
     struct proc *p = charged ? slab_alloc_flags(&procs, flags) : NULL;
@@ -66,7 +66,7 @@ struct proc *proc_new(const char *name, bool reserve)
         if (p)
             slab_free(&procs, p);
         give_slot_back(charged);
-        return NULL;
+        return -ENOMEM;
     }
     memset(p, 0, sizeof *p);
     p->state = PROC_NEW;
@@ -85,7 +85,8 @@ struct proc *proc_new(const char *name, bool reserve)
     list_init(&p->sibling);
     waitq_init(&p->child_exited);
     strlcpy(p->name, name, sizeof p->name);
-    return p;
+    *result = p;
+    return 0;
 }
 
 void proc_free(struct proc *p)
@@ -243,8 +244,8 @@ int proc_list(struct procinfo *out, int max)
 
 void kthread_start(const char *name, void (*fn)(void *), void *arg)
 {
-    struct proc *p = proc_new(name, true);
-    if (!p)
+    struct proc *p;
+    if (proc_new(&p, name, true) < 0)
         panic("kthread_start: no memory for \"%s\" at boot", name);
     p->kthread = true;
     p->ctx.s[1] = (uint64)fn;

@@ -70,10 +70,11 @@ extern struct proc *proc_init_process; /* pid 1 */
 void proc_init(void);
 
 /*
- * A slot, a kernel stack and an empty PROC_NEW process that nobody can see yet; NULL if a limit is
- * reached.  `reserve`: may use the slots and frames kept for init and the console's shell.
+ * A slot, a kernel stack and an empty PROC_NEW process that nobody can see yet, in *result; 0,
+ * -EAGAIN without a slot, -ENOMEM.  `reserve`: may use the slots and frames kept for init and the
+ * console's shell.
  */
-struct proc *proc_new(const char *name, bool reserve);
+int proc_new(struct proc **result, const char *name, bool reserve);
 void proc_free(struct proc *p); /* never published, or unpublished */
 
 /*

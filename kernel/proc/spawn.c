@@ -134,12 +134,13 @@ int proc_spawn(const char *path, char *const argv[], int argc, const struct spaw
     for (int i = 0; i < n; i++)
         if (!is_sound(&action[i]))
             return -EINVAL;
-    struct birth b = {.child = proc_new("", p->reserve)};
-    if (!b.child)
-        return -EAGAIN;
+    struct birth b = {0};
+    int r = proc_new(&b.child, "", p->reserve);
+    if (r < 0)
+        return r;
     proc_set_name(b.child, path);
     struct image im;
-    int r = image_build(&im, p->cwd, path, argv, argc, p->reserve);
+    r = image_build(&im, p->cwd, path, argv, argc, p->reserve);
     if (r == 0 && (r = furnish(&b, action, n)) < 0)
         image_free(&im);
     if (r < 0) {

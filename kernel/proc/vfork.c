@@ -27,9 +27,10 @@ static void await_space(struct proc *p)
 int proc_vfork(void)
 {
     struct proc *p = proc_self();
-    struct proc *child = proc_new(p->name, p->reserve);
-    if (!child)
-        return -EAGAIN;
+    struct proc *child;
+    int r = proc_new(&child, p->name, p->reserve);
+    if (r < 0)
+        return r;
     space_get(p->space);
     *child->tf = *p->tf;
     child->tf->reg[TF_A0] = 0;
