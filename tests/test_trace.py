@@ -41,7 +41,9 @@ def test_vmstat_of_a_process(shell):
     before = counters(shell, f"vmstat -p {pid}")
     shell.run("(echo a child of the shell)")
     after = counters(shell, f"vmstat -p {pid}")
-    assert after["forks"] == before["forks"] + 1 and after["COW"] > before["COW"]
+    # Whether the shell or its child writes first decides who copies.
+    assert after["forks"] == before["forks"] + 1
+    assert after["COW"] + after["REUSE"] > before["COW"] + before["REUSE"]
 
 
 def test_vmstat_repeats_differences(shell):

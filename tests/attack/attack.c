@@ -83,26 +83,41 @@ static int execs(void)
     return good && unlink("attacked") == 0;
 }
 
+/* Opens as many files as it may; tells the parent by one byte whether the table was full. */
+static void hold_inodes(int i, int tell, int wait_for)
+{
+    char name[16], full = 0, end;
+    for (int n = 0; n < NOFILE; n++) {
+        snprintf(name, sizeof name, "in%d.%d", i, n);
+        if (open(name, O_CREATE | O_RDWR) < 0 && errcode() == ENFILE)
+            full = 1;
+        unlink(name);
+    }
+    write(tell, &full, 1);
+    read(wait_for, &end, 1); /* until the parent closes its end */
+    exit(0);
+}
+
 /* All inodes in memory in use, by several processes; the file system has to go on. */
 static int inode_table(void)
 {
-    char name[16];
-    int full = 0;
-    for (int i = 0; i < 1 + NINODE / (NOFILE - 4); i++) {
+    int told[2], go[2], children = 0;
+    char full = 0, one;
+    if (pipe(told) < 0 || pipe(go) < 0)
+        return 0;
+    for (int i = 0; i < 1 + NINODE / (NOFILE - 8); i++) {
         int pid = fork();
         if (pid == 0) {
-            for (int n = 0; n < NOFILE; n++) {
-                snprintf(name, sizeof name, "in%d.%d", i, n);
-                if (open(name, O_CREATE | O_RDWR) < 0 && errcode() == ENFILE)
-                    full = 1;
-                unlink(name);
-            }
-            pause(10);
-            exit(full);
+            close(go[1]);
+            hold_inodes(i, told[1], go[0]);
         }
+        children += pid > 0;
     }
-    for (int status; wait(&status) > 0;)
-        full |= status == 1;
+    for (int i = 0; i < children && read(told[0], &one, 1) == 1; i++)
+        full |= one;
+    close(go[1]);
+    while (wait(0) > 0)
+        ;
     return full && unlink("nothing") < 0 && mkdir("after") == 0 && unlink("after") == 0;
 }
 
