@@ -9,11 +9,13 @@ struct areainfo {
     int prot;          /* 1 read, 2 write, 4 execute */
     int kind;          /* 0 text, 1 data, 2 stack, 3 heap, 4 mapping */
     int charged;       /* promised in full, not page by page */
-    int pad;
-    uint64 resident; /* pages in frames, the zero frame not counted */
-    uint64 shared;   /* of those, pages whose frame others hold too */
-    uint64 zero;     /* pages that map the zero frame */
-    uint64 swapped;  /* pages on a swap device: 0, there is none */
+    int shared_map;    /* writes reach the file, or the relatives that share it */
+    uint64 resident;   /* pages in frames, the zero frame not counted */
+    uint64 shared;     /* of those, pages whose frame others hold too */
+    uint64 zero;       /* pages that map the zero frame */
+    uint64 swapped;    /* pages on a swap device: 0, there is none */
+    uint64 offset;     /* in the file, of `start` */
+    uint64 file;       /* inode number, 0 = none */
 };
 
 /* One page, as pagemap() tells it. */
@@ -32,6 +34,7 @@ enum page_state {
     PAGE_ZERO,    /* maps the zero frame */
     PAGE_PRIVATE, /* has a frame of its own */
     PAGE_SHARED,  /* its frame has other holders too */
+    PAGE_FILE,    /* maps a page of a file, or of memory that relatives share */
 };
 
 /* What a frame of RAM is used for. */

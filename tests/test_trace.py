@@ -4,16 +4,17 @@ import re
 
 from machine import CTRL_C, Machine
 
-KINDS = ["BAD", "PROT", "STACK", "ZERO", "LAZY", "COW", "REUSE", "SPURIOUS"]
-COSTS = ["forks", "shared", "copied", "zeroed", "tables"]
-EVENT = re.compile(r"^ *(\d+\.\d{6}) +(\d+) +(\d+) (\w+) +([rwxl]) (0x[0-9a-f]{10}) "
+KINDS = ["BAD", "PROT", "EOF", "STACK", "ZERO", "LAZY", "FILE", "FILE+COW", "COW", "REUSE", "DIRTY",
+         "SPURIOUS"]
+COSTS = ["forks", "shared", "copied", "zeroed", "tables", "around", "reads"]
+EVENT = re.compile(r"^ *(\d+\.\d{6}) +(\d+) +(\d+) ([A-Z+]+) +([rwxl]) (0x[0-9a-f]{10}) "
                    r"(0x[0-9a-f]{8}) +"
                    r"(empty|[rwxuad-]{6}) -> +(empty|[rwxuad-]{6}) +(\d+) +(\d+)(.*)$")
 LOST = re.compile(r"^ *\d+\.\d{6} +\d+ +- LOST (\d+) events$")
 
 
 def counters(m, command="vmstat"):
-    return {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+) ", m.run(command), re.M)}
+    return {name: int(n) for name, n in re.findall(r"^([\w+]+) +(\d+) ", m.run(command), re.M)}
 
 
 def events(text):

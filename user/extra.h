@@ -52,6 +52,17 @@ int vmcheck(void); /* rules broken now, named on the console; -1 with ENOSYS unl
 /* Plants violation n, checks, takes it back: findings; -1 with ENOSYS unless PLANT=1. */
 int vmplant(int n);
 
+/* kernel/mman.h; -1 with nothing changed */
+int mprotect(void *at, size_t len, int prot);
+int msync(void *at, size_t len, int flags);
+int madvise(void *at, size_t len, int advice);
+int mincore(void *at, size_t len, uchar *resident); /* one byte a page, 1 if it is in memory */
+
+/* kernel/signal.h */
+struct sigaction;
+int sigaction(int sig, const struct sigaction *action, struct sigaction *old);
+int sigsend(int pid, int sig);
+
 /* --- Library --------------------------------------------------------------------------------- */
 const char *strerror(int code);  /* in words; never 0 */
 void perror(const char *prefix); /* prints `prefix: reason of the last failure` to descriptor 2 */

@@ -41,6 +41,7 @@ static int show(const struct fault_event *e)
         [FAULT_OK] = "",
         [FAULT_BAD] = " refused",
         [FAULT_PROT] = " refused",
+        [FAULT_EOF] = " beyond the end of the file",
         [FAULT_NOMEM] = " no memory",
         [FAULT_IO] = " not readable",
         [FAULT_STUCK] = " no progress",

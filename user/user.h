@@ -60,6 +60,20 @@ char *sbrk(int n);
 char *sbrklazy(int n);
 char *sys_sbrk(int n, int mode); /* SBRK_EAGER or SBRK_LAZY of kernel/vm.h */
 
+/*
+ * Memory that is a file, or that children share (kernel/fcntl.h); (char *)-1 on failure.  The
+ * mapping lives on when fd is closed.  `at` is a wish, with MAP_FIXED a command.
+ */
+void *mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+int munmap(void *at, size_t len);
+
+/* Calls `handler` every so many ticks, until 0; it ends with sigreturn(). */
+int sigalarm(int ticks, void (*handler)());
+int sigreturn(void);
+
+/* Bit i of the mask at `to`: page i of the n from `at` on was used since the last such call. */
+int pgaccess(void *at, int n, void *to);
+
 /* --- Library --------------------------------------------------------------------------------- */
 int ugetpid(void);                           /* getpid() */
 int stat(const char *path, struct stat *st); /* follows symbolic links */

@@ -24,12 +24,21 @@ struct sample {
 };
 
 /* What struct vmstat counts behind the kinds of faults. */
-static const char *const costs[COUNTERS - FAULT_KINDS] = {"forks", "shared", "copied", "zeroed",
-                                                          "tables"};
+static const struct {
+    const char *name, *what;
+} costs[COUNTERS - FAULT_KINDS] = {
+    {"forks", "copies of an address space"},
+    {"shared", "frames in those, not copied"},
+    {"copied", "frames"},
+    {"zeroed", "frames"},
+    {"tables", "page tables made"},
+    {"around", "cached pages mapped along with one that was faulted"},
+    {"reads", "faults that waited for the disk"},
+};
 
 static const char *name_of(uint i)
 {
-    return i < FAULT_KINDS ? fault_names[i] : costs[i - FAULT_KINDS];
+    return i < FAULT_KINDS ? fault_names[i] : costs[i - FAULT_KINDS].name;
 }
 
 static void take(int pid, struct sample *s)
@@ -49,11 +58,7 @@ static int show_list(const struct sample *s)
 
     for (uint i = 0; i < COUNTERS && written >= 0; i++)
         written = printf("%-10s %10lu %s\n", name_of(i), s->of[i],
-                         i < FAULT_KINDS        ? "faults"
-                         : i == FAULT_KINDS     ? "copies of an address space"
-                         : i == FAULT_KINDS + 4 ? "page tables made"
-                         : i == FAULT_KINDS + 1 ? "frames in those, not copied"
-                                                : "frames");
+                         i < FAULT_KINDS ? "faults" : costs[i - FAULT_KINDS].what);
     if (written >= 0)
         written = printf("%-10s %10lu KiB\n%-10s %10lu KiB\n", "free", kib(s->k.frames_free),
                          "committed", kib(s->k.frames_committed));

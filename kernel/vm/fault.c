@@ -23,9 +23,10 @@
 #include "kernel/vm/tlb.h"
 
 const char *const fault_kind_name[FAULT_KINDS] = {
-    [KIND_BAD] = "BAD",     [KIND_PROT] = "PROT",         [KIND_STACK] = "STACK",
-    [KIND_ZERO] = "ZERO",   [KIND_LAZY] = "LAZY",         [KIND_COW] = "COW",
-    [KIND_REUSE] = "REUSE", [KIND_SPURIOUS] = "SPURIOUS",
+    [KIND_BAD] = "BAD",     [KIND_PROT] = "PROT",         [KIND_EOF] = "EOF",
+    [KIND_STACK] = "STACK", [KIND_ZERO] = "ZERO",         [KIND_LAZY] = "LAZY",
+    [KIND_FILE] = "FILE",   [KIND_FILE_COW] = "FILE+COW", [KIND_COW] = "COW",
+    [KIND_REUSE] = "REUSE", [KIND_DIRTY] = "DIRTY",       [KIND_SPURIOUS] = "SPURIOUS",
 };
 
 struct fault {

@@ -2,7 +2,8 @@
 #include "user/lib/faultnames.h"
 
 const char *const fault_names[FAULT_KINDS] = {
-    [KIND_BAD] = "BAD",     [KIND_PROT] = "PROT",         [KIND_STACK] = "STACK",
-    [KIND_ZERO] = "ZERO",   [KIND_LAZY] = "LAZY",         [KIND_COW] = "COW",
-    [KIND_REUSE] = "REUSE", [KIND_SPURIOUS] = "SPURIOUS",
+    [KIND_BAD] = "BAD",     [KIND_PROT] = "PROT",         [KIND_EOF] = "EOF",
+    [KIND_STACK] = "STACK", [KIND_ZERO] = "ZERO",         [KIND_LAZY] = "LAZY",
+    [KIND_FILE] = "FILE",   [KIND_FILE_COW] = "FILE+COW", [KIND_COW] = "COW",
+    [KIND_REUSE] = "REUSE", [KIND_DIRTY] = "DIRTY",       [KIND_SPURIOUS] = "SPURIOUS",
 };

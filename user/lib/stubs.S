@@ -63,6 +63,16 @@ CALL(pagemap)
 CALL(memmap)
 CALL(vmcheck)
 CALL(vmplant)
+CALL(mmap)
+CALL(munmap)
+CALL(mprotect)
+CALL(msync)
+CALL(madvise)
+CALL(mincore)
+CALL(sigreturn)
+CALL(sigalarm)
+CALL(sigsend)
+CALL(pgaccess)
 stub ugetpid, SYS_getpid
 
     .section .note.GNU-stack, "", @progbits

@@ -65,7 +65,7 @@ void view_layout(void)
     for (int i = 0; i < n; i++) {
         CHECK(area[i].start < area[i].end && area[i].end <= USER_END);
         CHECK(i == 0 || area[i - 1].end <= area[i].start);
-        CHECK((area[i].prot & 6) != 6 && area[i].pad == 0 && area[i].swapped == 0);
+        CHECK((area[i].prot & 6) != 6 && area[i].shared_map == 0 && area[i].swapped == 0);
         CHECK(area[i].shared <= area[i].resident);
         pages += (area[i].end - area[i].start) / PGSIZE;
         resident += area[i].resident;

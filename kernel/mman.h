@@ -1,0 +1,17 @@
+#ifndef KERNEL_MMAN_H
+#define KERNEL_MMAN_H
+
+#include "kernel/fcntl.h"
+
+/* mmap(): PROT_* and MAP_* stand in kernel/fcntl.h, where programs written for xv6 look for them. */
+#define MAP_FAILED ((char *)-1)
+
+/* msync() */
+#define MS_ASYNC 1 /* only checks: what is dirty is written within a second anyway */
+#define MS_SYNC  4 /* on the disk when it returns */
+
+/* madvise() */
+#define MADV_NORMAL   0
+#define MADV_DONTNEED 4 /* forget the pages: private ones read as when they were mapped */
+
+#endif
