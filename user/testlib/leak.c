@@ -37,20 +37,29 @@ static struct change compare(const struct kstat *a, const struct kstat *b)
 }
 
 /* More free frames than before are no leak; more free blocks are a bug all the same. */
-static int is_loss(const struct change *c)
+static int kinds_lost(const struct change *c)
 {
-    return c->procs || c->files || c->inodes || c->pipes || c->blocks || c->disk_inodes ||
-           c->promised || c->frames > 0;
+    int pieces =
+        c->procs || c->files || c->inodes || c->pipes || c->blocks || c->disk_inodes || c->promised;
+    return (pieces ? LEAK_PIECES : 0) | (c->frames > 0 ? LEAK_FRAMES : 0);
+}
+
+static struct kstat at_rest(void)
+{
+    struct kstat now;
+    sync();
+    kstat(&now);
+    return now;
 }
 
 void leak_settle(void)
 {
-    struct kstat last = kernel_now();
+    struct kstat last = at_rest();
     for (int i = 0; i < 50 / 2; i++) {
         pause(2);
-        struct kstat now = kernel_now();
+        struct kstat now = at_rest();
         struct change c = compare(&last, &now);
-        if (!is_loss(&c) && c.frames == 0)
+        if (!kinds_lost(&c) && c.frames == 0)
             break;
         last = now;
     }
@@ -63,13 +72,13 @@ static void add(char *reason, int n, long count, const char *what)
         snprintf(reason + used, n - used, "%s%ld %s", used ? ", " : "leaked ", count, what);
 }
 
-int leak_found(const struct kstat *before, char *reason, int n, int *frames_only)
+int leak_found(const struct kstat *before, int kinds, char *reason, int n)
 {
     struct change c;
     for (int i = 0;; i++) {
-        struct kstat now = kernel_now();
+        struct kstat now = at_rest();
         c = compare(before, &now);
-        if (!is_loss(&c))
+        if (!(kinds_lost(&c) & kinds))
             return 0;
         if (i == PATIENCE)
             break;
@@ -84,8 +93,5 @@ int leak_found(const struct kstat *before, char *reason, int n, int *frames_only
     add(reason, n, c.disk_inodes, "disk inodes");
     add(reason, n, c.promised, "promised frames");
     add(reason, n, c.frames, "frames");
-    *frames_only = c.frames == 0 ? 0 : 1;
-    c.frames = 0;
-    *frames_only = *frames_only && !is_loss(&c);
-    return 1;
+    return kinds_lost(&c);
 }

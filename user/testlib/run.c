@@ -176,17 +176,17 @@ static int rules_broken(char *reason, int n)
  */
 enum result run_test(const struct test *t, char *reason, int n)
 {
-    int frames_only = 1;
     for (int attempt = 0; attempt < 3; attempt++) {
         struct kstat before = kernel_now();
         enum result r = run_body(t, &before, reason, n);
         if (r == FAILED || rules_broken(reason, n))
             return FAILED;
         char leak[160];
-        if (!leak_found(&before, leak, sizeof leak, &frames_only))
+        int kinds = leak_found(&before, LEAK_FRAMES | LEAK_PIECES, leak, sizeof leak);
+        if (!kinds)
             return r;
         strlcpy(reason, leak, n);
-        if (!frames_only)
+        if (kinds != LEAK_FRAMES)
             return FAILED;
     }
     return FAILED;

@@ -227,13 +227,6 @@
     TEST(malloc_random)                                                                            \
     TEST(malloc_too_much)
 
-#define DECLARE(name) void name(void);
-ALL_TESTS(DECLARE, DECLARE)
-
-#define QUICK_ROW(name) {#name, name, 0},
-#define SLOW_ROW(name)  {#name, name, 1},
-const struct test all_tests[] = {ALL_TESTS(QUICK_ROW, SLOW_ROW){0, 0, 0}};
-
 #define ALL_HELPERS(HELPER)                                                                        \
     HELPER(count)                                                                                  \
     HELPER(heir)                                                                                   \
@@ -247,13 +240,4 @@ const struct test all_tests[] = {ALL_TESTS(QUICK_ROW, SLOW_ROW){0, 0, 0}};
     HELPER(writes)                                                                                 \
     HELPER(group)
 
-#define DECLARE_HELPER(name) int helper_##name(int argc, char *argv[]);
-ALL_HELPERS(DECLARE_HELPER)
-
-#define HELPER_ROW(name) {#name, helper_##name},
-const struct helper all_helpers[] = {ALL_HELPERS(HELPER_ROW){0, 0}};
-
-int main(int argc, char *argv[])
-{
-    return driver_main("usertests", argc, argv);
-}
+TEST_PROGRAM("usertests", ALL_TESTS, ALL_HELPERS)

@@ -103,24 +103,8 @@
     TEST(pitfall_48_wait)                                                                          \
     TEST(pitfall_48_console_write)
 
-#define DECLARE(name) void name(void);
-ALL_TESTS(DECLARE, DECLARE)
-
-#define QUICK_ROW(name) {#name, name, 0},
-#define SLOW_ROW(name)  {#name, name, 1},
-const struct test all_tests[] = {ALL_TESTS(QUICK_ROW, SLOW_ROW){0, 0, 0}};
-
 #define ALL_HELPERS(HELPER)                                                                        \
     HELPER(console)                                                                                \
     HELPER(arguments)
 
-#define DECLARE_HELPER(name) int helper_##name(int argc, char *argv[]);
-ALL_HELPERS(DECLARE_HELPER)
-
-#define HELPER_ROW(name) {#name, helper_##name},
-const struct helper all_helpers[] = {ALL_HELPERS(HELPER_ROW){0, 0}};
-
-int main(int argc, char *argv[])
-{
-    return driver_main("vmtests", argc, argv);
-}
+TEST_PROGRAM("vmtests", ALL_TESTS, ALL_HELPERS)
