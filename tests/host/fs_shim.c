@@ -1,15 +1,8 @@
 /* The file layer on this machine; see fs_shim.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/host/unit.h"
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "kernel/dev/dev.h"
 #include "kernel/dev/disk.h"

@@ -1,12 +1,6 @@
 // sources: kernel/vm/area.c kernel/lib/avl.c
 /* The tree of areas: random operations against an array that has one entry for each page. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/lib/list.h"

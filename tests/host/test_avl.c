@@ -1,13 +1,6 @@
 // sources: kernel/lib/avl.c
 /* AVL trees against a set of numbers; every rule is checked after every operation. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/lib/avl.h"
 #include "kernel/lib/list.h"

@@ -1,12 +1,5 @@
 /* Names and lines from the kernel's symbol table, sound and damaged. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #define printf    k_printf
 #define vprintf   k_vprintf

@@ -1,16 +1,10 @@
 // sources: mkfs/check.c mkfs/checkjournal.c mkfs/checkmap.c mkfs/checktree.c
 // sources: mkfs/image.c mkfs/layout.c
 /* The checker on images in memory: sound ones pass, and thousands of damaged ones harm nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/host/unit.h"
+
 #include <stdbool.h>
 #include <time.h>
-#include <cmocka.h>
 
 #include "kernel/stat.h"
 #include "mkfs/check.h"

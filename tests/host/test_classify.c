@@ -2,11 +2,7 @@
 // sources: kernel/vm/stat.c kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c
 // sources: kernel/lib/avl.c tests/host/vm_shim.c
 /* The rows of docs/fault.md, each decided by fault_classify() alone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/vm/fault.h"
 

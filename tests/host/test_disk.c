@@ -5,14 +5,7 @@
  * fail or to break the rules.  A notification or interrupt that the driver loses ends as a test
  * that makes no progress.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/dev/machine.h"
 #include "kernel/lib/panic.h"

@@ -1,12 +1,6 @@
 // sources: kernel/proc/elf.c
 /* Checks of executables: every rule by itself, then thousands of mutated headers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/proc/elf.h"

@@ -3,15 +3,9 @@
  * Device trees: those that QEMU makes for several machines, some written here for what QEMU does
  * not make, and thousands of damaged ones, which must neither crash the parser nor hang it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/host/unit.h"
+
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "kernel/dev/machine.h"
 #include "tests/host/seed.h"

@@ -1,14 +1,8 @@
 // sources: kernel/mem/frame.c kernel/mem/buddy.c kernel/mem/hartcache.c
 // sources: tests/host/sync_shim.c tests/host/panic_shim.c tests/host/page_shim.c
 /* The frame allocator on 48 MiB of memory that straddle the 4 GiB line. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
+
 #include <pthread.h>
 
 #include "kernel/mem/frame.h"

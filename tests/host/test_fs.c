@@ -7,14 +7,7 @@
 // sources: mkfs/image.c tests/host/sync_shim.c tests/host/panic_shim.c tests/host/page_shim.c
 // sources: tests/host/fs_shim.c tests/host/fs_calls.c
 /* What the file layer promises its callers, on a disk in memory, without crashes or errors. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"

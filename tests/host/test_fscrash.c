@@ -10,14 +10,7 @@
  * A crash at any point of a random load: the disk as any loss of unflushed writes leaves it is
  * sound, mounts, and shows a tree that the load had at some moment since its last completed sync.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"

@@ -10,14 +10,7 @@
  * A disk that fails, and disks with damaged contents: every call returns, and after an error the
  * file system on the disk is still sound.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"

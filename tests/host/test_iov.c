@@ -1,13 +1,6 @@
 // sources: kernel/lib/iov.c tests/host/panic_shim.c
 /* Buffers in pieces against one flat buffer with the same bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/lib/iov.h"
 #include "tests/host/panic_shim.h"

@@ -1,13 +1,6 @@
 // sources: kernel/dev/lineedit.c
 /* Keys into the line editor: what the reader gets and what the screen shows. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/dev/lineedit.h"
 

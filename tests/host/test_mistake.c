@@ -1,11 +1,6 @@
 // sources: kernel/trap/mistake.c
 /* Each row of the table of mistakes in docs/fault.md. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/trap/mistake.h"
 

@@ -1,14 +1,7 @@
 // sources: mkfs/output.c
 /* A file appears complete or not at all, whatever the host's disk or a signal does on the way. */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include <dirent.h>
 #include <errno.h>

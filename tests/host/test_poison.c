@@ -1,13 +1,6 @@
 // sources: tests/host/sync_shim.c tests/host/panic_shim.c tests/host/page_shim.c
 /* What a DEBUG kernel finds beyond the others: writes to free memory, wild frame pointers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #define DEBUG
 #include "kernel/mem/frame.c"

@@ -1,13 +1,6 @@
 // sources: tests/host/sync_shim.c tests/host/panic_shim.c
 /* Formatting against the C library's, and how printf() passes bytes on. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "tests/host/panic_shim.h"
 #include "tests/host/seed.h"

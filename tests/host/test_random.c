@@ -1,12 +1,6 @@
 // sources: kernel/dev/chacha.c tests/host/sync_shim.c tests/host/panic_shim.c
 /* The ChaCha20 block function against its RFC, and the generator that is built on it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/types.h"
 

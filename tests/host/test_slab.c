@@ -2,14 +2,8 @@
 // sources: kernel/mem/hartcache.c tests/host/sync_shim.c
 // sources: tests/host/panic_shim.c tests/host/page_shim.c
 /* Slabs and kmalloc on 8 MiB of memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
+
 #include <pthread.h>
 
 #include "kernel/mem/frame.h"

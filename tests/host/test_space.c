@@ -2,13 +2,7 @@
 // sources: kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c kernel/vm/usercopy.c
 // sources: kernel/lib/avl.c tests/host/vm_shim.c
 /* Address spaces on the model machine of vm_shim.h: one rule after the other. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/vm.h"

@@ -6,14 +6,7 @@
  * copy, fork, exit, move the break, map, unmap and wander from hart to hart, while now and then an
  * allocation fails.  An array for each process says what every page must hold.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/vm.h"

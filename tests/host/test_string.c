@@ -1,12 +1,5 @@
 /* Memory and string functions against the C library's, for all small lengths and alignments. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 static void *(*const libc_memset)(void *, int, size_t) = memset;
 static void *(*const libc_memmove)(void *, const void *, size_t) = memmove;

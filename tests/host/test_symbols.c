@@ -1,13 +1,6 @@
 // sources: kernel/proc/symbols.c kernel/proc/elf.c kernel/lib/iov.c tests/host/panic_shim.c
 /* Names of functions from the symbol table of a file that may be anything. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/fs/fs.h"

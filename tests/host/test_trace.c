@@ -1,11 +1,7 @@
 // sources: kernel/trace/trace.c
 /* The rings of fault events: what is kept, what is lost, and readers beside writers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
+
 #include <pthread.h>
 
 #include "kernel/trace/trace.h"

@@ -2,12 +2,7 @@
 // sources: kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c kernel/vm/usercopy.c
 // sources: kernel/vm/stat.c kernel/lib/avl.c tests/host/vm_shim.c
 /* What vm/view.c tells of spaces, against a look at every single page. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/vm.h"
 #include "kernel/vm/pmap.h"

@@ -8,14 +8,7 @@
  * these names it takes from here, where they begin with host_.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/host/unit.h"
 
 static void *(*const host_malloc)(size_t) = malloc;
 static void (*const host_free)(void *) = free;

@@ -1,12 +1,6 @@
 /* The machine under kernel/vm: see vm_shim.h. */
 #include "tests/host/vm_shim.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/host/unit.h"
 
 #include "kernel/lib/panic.h"
 #include "kernel/mem/slab.h"
