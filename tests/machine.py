@@ -1,5 +1,6 @@
 """A guest machine under test: QEMU on a copy of the built image, driven over its console."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -165,3 +166,14 @@ class Machine:
         """Processor time that QEMU has used so far."""
         fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.contextmanager
+def copied(image, folder, **how):
+    """A machine at its prompt, on a copy of the image; halted at the end, and its disk checked."""
+    copy_image(image, folder / "fs.img")
+    with Machine(image=folder / "fs.img", **{"cpus": 2, "mem": "64M", **how}) as m:
+        m.boot()
+        yield m
+        m.settle()
+        m.halt()

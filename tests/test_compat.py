@@ -4,18 +4,14 @@ import re
 
 import pytest
 
-from machine import TOP, Machine, copy_image, image_with
+from machine import TOP, copied, image_with
 
 
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory):
     """A machine whose image has the programs, at its prompt; its disk is checked at the end."""
-    image = tmp_path_factory.mktemp("compat") / "fs.img"
-    copy_image(image_with("compat"), image)
-    with Machine(cpus=2, mem="64M", image=image) as m:
-        m.boot()
+    with copied(image_with("compat"), tmp_path_factory.mktemp("compat")) as m:
         yield m
-        m.halt()
 
 
 def test_pingpong(guest):

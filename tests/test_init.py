@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from machine import CTRL_C, CTRL_D, CTRL_P, MKFS, Machine, copy_image, image_with, products
+from machine import (CTRL_C, CTRL_D, CTRL_P, MKFS, Machine, copied, copy_image, image_with,
+                     products)
 
 
 @pytest.fixture(scope="module")
@@ -16,14 +17,9 @@ def image():
 
 @pytest.fixture
 def guest(image, tmp_path):
-    """A machine at its prompt; it has to be halted, and its disk is checked then."""
-    copy_image(image, tmp_path / "fs.img")
-    with Machine(cpus=2, mem="64M", debug=True, image=tmp_path / "fs.img", timeout=30) as m:
-        m.boot()
+    with copied(image, tmp_path, debug=True) as m:
         yield m
-        m.type("")
         assert re.search(r"^ *1 +0 .* init$", m.type("ps"), re.M)
-        m.halt()
 
 
 def nobody_left(m):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from machine import Machine, copy_image, image_with
+from machine import copied, image_with
 
 USER_END = 0x3fffffd000
 MEM_FRAMES = 64 * 256
@@ -19,12 +19,8 @@ def image():
 
 @pytest.fixture
 def guest(image, tmp_path):
-    copy_image(image, tmp_path / "fs.img")
-    with Machine(cpus=2, mem="64M", debug=True, image=tmp_path / "fs.img", timeout=60) as m:
-        m.boot()
+    with copied(image, tmp_path, debug=True) as m:
         yield m
-        m.settle()
-        m.halt()
 
 
 def start_layout(m, children):
