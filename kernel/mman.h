@@ -3,7 +3,7 @@
 
 #include "kernel/fcntl.h"
 
-/* mmap(): PROT_* and MAP_* stand in kernel/fcntl.h, where programs written for xv6 look for them. */
+/* mmap(): PROT_* and MAP_* are in kernel/fcntl.h, where programs written for xv6 look for them. */
 #define MAP_FAILED ((char *)-1)
 
 /* msync() */
