@@ -27,6 +27,7 @@
 #define ENFILE       23 /* too many open files in the system */
 #define EMFILE       24 /* too many open files in the process */
 #define ENOTTY       25 /* not a console */
+#define ETXTBSY      26 /* the program is running, or the file being written */
 #define EFBIG        27 /* file too large */
 #define ENOSPC       28 /* no space on the disk */
 #define EROFS        30 /* file system is read-only */

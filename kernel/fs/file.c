@@ -62,6 +62,8 @@ void file_put(struct file *f)
         pipe_close(f->pipe, f->writable);
     if (f->state)
         f->dev->close(f->state);
+    if (f->writer)
+        inode_put_writer(f->ip);
     if (f->ip)
         inode_put(f->ip);
     file_free(f);
@@ -108,6 +110,22 @@ static int open_device(struct file *f)
     return 0;
 }
 
+/* To truncate is to write, even if the file is then open for reading only. */
+static int open_file(struct file *f, int flags)
+{
+    if (!f->writable && !(flags & O_TRUNC))
+        return 0;
+    int r = inode_get_writer(f->ip);
+    if (r < 0)
+        return r;
+    f->writer = f->writable;
+    if (flags & O_TRUNC)
+        r = names_truncate(f->ip);
+    if (!f->writer)
+        inode_put_writer(f->ip);
+    return r;
+}
+
 /* Whether the flags suit the kind of file. */
 static int check_open(struct file *f, int flags)
 {
@@ -115,7 +133,7 @@ static int check_open(struct file *f, int flags)
     case T_DIR: return flags & ~O_NOFOLLOW ? -EISDIR : 0;
     case T_SYMLINK: return f->writable ? -ELOOP : 0;
     case T_DEVICE: return open_device(f);
-    default: return flags & O_TRUNC ? names_truncate(f->ip) : 0;
+    default: return open_file(f, flags);
     }
 }
 

@@ -10,6 +10,7 @@ struct pipe;
 struct file {
     uint refs; /* atomic */
     bool readable, writable, append;
+    bool writer;              /* counted among those who may write ip */
     struct inode *ip;         /* NULL for a pipe */
     const struct device *dev; /* of a device node */
     void *state; /* that the device keeps for this file, or NULL; used under ip->lock */

@@ -33,6 +33,13 @@ uint64 inode_size(struct inode *ip);
 int64 inode_read(struct inode *ip, struct iov *dst,
                  uint64 off); /* up to dst->total; 0 at the end */
 
+/*
+ * While a file is run nobody may open it for writing; -ETXTBSY if somebody has.  Each success is
+ * undone by inode_allow_write(), which comes before the inode_put() of the one who runs it.
+ */
+int inode_deny_write(struct inode *ip);
+void inode_allow_write(struct inode *ip);
+
 /* --- operations on names ---------------------------------------------------------------------- */
 int fs_open(struct inode *cwd, const char *path, int flags, struct file **out);
 int fs_link(struct inode *cwd, const char *old, const char *path);

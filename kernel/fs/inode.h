@@ -21,6 +21,7 @@ struct inode {
     bool dying;         /* its last user is freeing it: it cannot be opened any more */
     struct list unused; /* while refs is 0; or its place among those to be freed later */
     uint num;
+    int writers;             /* who may write it, or if negative, who runs it; atomic (writers.c) */
     struct mutex write_lock; /* one file_write() at a time: up to 64 KiB do not mix */
     struct mutex lock;       /* guards the rest, and offsets of open files */
     bool loaded;             /* d is right; once set it stays; read with load_acquire */
@@ -57,6 +58,12 @@ static inline uint64 inode_nblocks(const struct inode *ip)
 {
     return ((uint64)ip->d.size + BSIZE - 1) / BSIZE;
 }
+
+/* --- writers.c -------------------------------------------------------------------------------- */
+
+/* One more may write the file: 0, or -ETXTBSY if it is being run.  Any context. */
+int inode_get_writer(struct inode *ip);
+void inode_put_writer(struct inode *ip);
 
 /* --- map.c: where the blocks of a file are ---------------------------------------------------- */
 

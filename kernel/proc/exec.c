@@ -2,7 +2,6 @@
  * exec: the new image is built beside the old one and takes its place only when nothing can fail
  * any more.
  */
-#include "kernel/fs/fs.h"
 #include "kernel/proc/image.h"
 #include "kernel/proc/proc.h"
 
@@ -16,7 +15,7 @@ int proc_exec(const char *path, char *const argv[], int argc)
     proc_set_space(p, im.space);
     proc_set_name(p, path);
     if (p->exe)
-        inode_put(p->exe);
+        image_release(p->exe);
     p->exe = im.file;
 
     /* The console's shell is whatever init starts; its children had the reserves to get here. */

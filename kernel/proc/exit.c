@@ -10,6 +10,7 @@
 #include "kernel/lib/panic.h"
 #include "kernel/lib/printf.h"
 #include "kernel/proc/fd.h"
+#include "kernel/proc/image.h"
 #include "kernel/proc/proc.h"
 #include "kernel/vm/stat.h"
 
@@ -17,7 +18,7 @@ static void release_resources(struct proc *p)
 {
     fd_close_all(p);
     inode_put(p->cwd);
-    inode_put(p->exe);
+    image_release(p->exe);
     p->cwd = p->exe = NULL;
     proc_set_space(p, NULL);
 }

@@ -3,6 +3,7 @@
 #include "kernel/fs/fs.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/fd.h"
+#include "kernel/proc/image.h"
 #include "kernel/proc/proc.h"
 #include "kernel/vm/space.h"
 
@@ -29,7 +30,7 @@ int proc_fork(void)
     }
     *child->tf = *p->tf;
     child->tf->reg[TF_A0] = 0;
-    child->exe = inode_get(p->exe);
+    child->exe = image_share(p->exe);
     proc_inherit(child, p);
     child->space->user = &child->vm;
     child->space->reserve = child->reserve;

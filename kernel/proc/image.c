@@ -98,11 +98,36 @@ static int push_arguments(struct image *im, char *const argv[], int argc)
     return copyout(im->space, im->sp, vector, bytes) < 0 ? -ENOMEM : 0;
 }
 
-/* Fills *im, the file apart, from a file of any type; on failure the caller frees what is there. */
+/* A file of any type; what may be run stays as it is from here on. */
+static int open_program(struct inode *cwd, const char *path, struct inode **file)
+{
+    int r = inode_lookup(cwd, path, file);
+    if (r < 0)
+        return r;
+    if (inode_type(*file) != T_FILE)
+        r = inode_type(*file) == T_DIR ? -EISDIR : -ENOEXEC;
+    else
+        r = inode_deny_write(*file);
+    if (r < 0)
+        inode_put(*file);
+    return r;
+}
+
+struct inode *image_share(struct inode *exe)
+{
+    inode_deny_write(exe); /* cannot fail: it is being run */
+    return inode_get(exe);
+}
+
+void image_release(struct inode *exe)
+{
+    inode_allow_write(exe);
+    inode_put(exe);
+}
+
+/* Fills *im, the file apart; on failure the caller frees what is there. */
 static int load(struct image *im, char *const argv[], bool reserve)
 {
-    if (inode_type(im->file) != T_FILE)
-        return inode_type(im->file) == T_DIR ? -EISDIR : -ENOEXEC;
     im->space = space_new_reserved(reserve);
     int r = im->space ? load_program(im) : -ENOMEM;
     return r < 0 ? r : push_arguments(im, argv, im->argc);
@@ -111,7 +136,7 @@ static int load(struct image *im, char *const argv[], bool reserve)
 int image_build(struct image *im, struct inode *cwd, const char *path, char *const argv[], int argc,
                 bool reserve)
 {
-    int r = inode_lookup(cwd, path, &im->file);
+    int r = open_program(cwd, path, &im->file);
     if (r < 0)
         return r;
     im->space = NULL;
@@ -126,7 +151,7 @@ void image_free(const struct image *im)
 {
     if (im->space)
         space_put(im->space);
-    inode_put(im->file);
+    image_release(im->file);
 }
 
 void image_start(const struct image *im, struct trapframe *tf)

@@ -13,7 +13,7 @@ struct trapframe;
  * caller's, who gives them to a process or to image_free().
  */
 struct image {
-    struct inode *file;
+    struct inode *file;  /* that nobody may write meanwhile */
     struct space *space; /* refs 1 */
     uint64 entry;
     uint64 sp; /* initial stack pointer, which is also where argv is */
@@ -23,12 +23,16 @@ struct image {
 /*
  * Builds the image of program `path`, looked up from `cwd`, with argv[0..argc-1], strings in kernel
  * memory.  `reserve`: may use the reserves of memory.  May sleep.  0, or -E* with nothing left
- * behind: those of inode_lookup(), -EISDIR, -ENOEXEC, -E2BIG, -ENOMEM, -EIO.
+ * behind: those of inode_lookup(), -ETXTBSY, -EISDIR, -ENOEXEC, -E2BIG, -ENOMEM, -EIO.
  */
 int image_build(struct image *im, struct inode *cwd, const char *path, char *const argv[], int argc,
                 bool reserve);
 
 void image_free(const struct image *im);
+
+/* One process more, or less, runs this program, which is being run. */
+struct inode *image_share(struct inode *exe); /* returns exe */
+void image_release(struct inode *exe);
 
 /* Sets the registers with which a process starts in the image; tf->status stays. */
 void image_start(const struct image *im, struct trapframe *tf);

@@ -11,7 +11,7 @@
  * Lock: ptable_lock for the chain and for space->user.
  */
 #include "kernel/errno.h"
-#include "kernel/fs/fs.h"
+#include "kernel/proc/image.h"
 #include "kernel/proc/proc.h"
 #include "kernel/vm/space.h"
 
@@ -34,7 +34,7 @@ int proc_vfork(void)
     space_get(p->space);
     *child->tf = *p->tf;
     child->tf->reg[TF_A0] = 0;
-    child->exe = inode_get(p->exe);
+    child->exe = image_share(p->exe);
     proc_inherit(child, p);
     child->space = p->space;
     /* No lock yet: p is the last of its chain.  And a kill may start a child that is visible. */

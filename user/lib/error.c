@@ -26,6 +26,7 @@ static const char *const reasons[] = {
     [ENFILE] = "too many open files in the system",
     [EMFILE] = "too many open files",
     [ENOTTY] = "not a console",
+    [ETXTBSY] = "program is running, or file open for writing",
     [EFBIG] = "file too large",
     [ENOSPC] = "no space left on the disk",
     [EROFS] = "file system is read-only",

@@ -126,6 +126,8 @@ void exec_refused_harmless(void)
                "ELF garbage",
                12),
          12);
+    SAME(close(fd), 0);
+    fd = MUST(open("x", O_RDONLY));
     data_fill(heap, 1, 0, 3 * PGSIZE);
     data_fill(scratch, 2, 0, SCRATCH);
     for (int i = 0; i < 20; i++)
@@ -133,8 +135,79 @@ void exec_refused_harmless(void)
     CHECK(data_good(heap, 1, 0, 3 * PGSIZE));
     CHECK(data_good(scratch, 2, 0, SCRATCH));
     SAME((long)sbrk(0), (long)heap + 3 * PGSIZE);
-    SAME(write(fd, "!", 1), 1);
+    SAME(read(fd, scratch, 4), 4);
     SAME(close(fd), 0);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    int n, in = MUST(open(from, O_RDONLY)), out = MUST(open(to, O_CREATE | O_WRONLY));
+    while ((n = MUST(read(in, scratch, SCRATCH))) > 0)
+        SAME(write(out, scratch, n), n);
+    SAME(close(in), 0);
+    SAME(close(out), 0);
+}
+
+static void refuse_to_write(const char *path)
+{
+    REFUSED(open(path, O_WRONLY), ETXTBSY);
+    REFUSED(open(path, O_RDWR), ETXTBSY);
+    REFUSED(open(path, O_CREATE | O_RDWR), ETXTBSY);
+    REFUSED(open(path, O_RDONLY | O_TRUNC), ETXTBSY);
+    REFUSED(open(path, O_WRONLY | O_TRUNC), ETXTBSY);
+}
+
+static void leave(long unused)
+{
+    (void)unused;
+}
+
+/* Nobody writes a program while somebody runs it, whichever way he came to do so. */
+void exec_keeps_writers_out(void)
+{
+    char *argv[] = {self, "@count", 0};
+    struct stat before, after;
+    SAME(stat(self, &before), 0);
+    refuse_to_write(self);
+    SAME(child_status(leave, 0), 0); /* fork is one process more */
+    refuse_to_write(self);
+    int pid = vfork();
+    if (pid == 0)
+        exit(0);
+    SAME(child_wait(pid), 0);
+    refuse_to_write(self);
+    SAME(child_exec(self, argv), 0);
+    SAME(child_wait(MUST(spawn(self, argv, 0, 0))), 0);
+    refuse_to_write(self);
+    SAME(stat(self, &after), 0);
+    SAME(after.size, before.size);
+    SAME(close(MUST(open(self, O_RDONLY))), 0);
+}
+
+/* In a child first: an exec that succeeds would end the test with the program's status. */
+static void refuse_to_run(char *argv[])
+{
+    SAME(child_exec("prog", argv), EXEC_REFUSED);
+    REFUSED(exec("prog", argv), ETXTBSY);
+}
+
+/* Nobody runs a file while somebody may write it. */
+void exec_of_open_file(void)
+{
+    char *argv[] = {"prog", 0};
+    copy_file("/echo", "prog");
+    int one = MUST(open("prog", O_RDONLY)), two = MUST(open("prog", O_RDWR));
+    int three = MUST(open("prog", O_WRONLY));
+    refuse_to_run(argv);
+    REFUSED(spawn("prog", argv, 0, 0), ETXTBSY);
+    SAME(close(two), 0);
+    refuse_to_run(argv);
+    SAME(close(three), 0);
+    SAME(child_exec("prog", argv), 0);
+    SAME(close(one), 0);
+    SAME(close(MUST(open("prog", O_RDWR | O_TRUNC))), 0); /* the program has ended */
+    REFUSED(exec("prog", argv), ENOEXEC);
+    SAME(close(MUST(open("prog", O_RDWR))), 0); /* a refused exec denies nothing */
 }
 
 /* argv: the descriptor and offset, the pid and the path of a file expected in the directory. */

@@ -41,6 +41,8 @@
     TEST(exec_bad_vector)                                                                          \
     TEST(exec_refused_harmless)                                                                    \
     TEST(exec_keeps)                                                                               \
+    TEST(exec_keeps_writers_out)                                                                   \
+    TEST(exec_of_open_file)                                                                        \
     TEST(exec_fresh_memory)                                                                        \
     TEST(exec_crowd)                                                                               \
     TEST(exec_again)                                                                               \
