@@ -9,7 +9,7 @@ int elf_check_header(const struct elf_header *h, uint64 file_size)
     if (h->magic != ELF_MAGIC || h->class != ELF_CLASS64 || h->encoding != ELF_LSB ||
         h->type != ELF_EXEC || h->machine != ELF_RISCV)
         return -ENOEXEC;
-    if (h->phentsize != sizeof(struct elf_segment) || h->phnum == 0)
+    if (h->phentsize != sizeof(struct elf_segment) || h->phnum == 0 || h->phnum > ELF_HEADERS)
         return -ENOEXEC;
     uint64 table = (uint64)h->phnum * sizeof(struct elf_segment);
     return h->phoff <= file_size && table <= file_size - h->phoff ? 0 : -ENOEXEC;
@@ -26,11 +26,24 @@ static int prot_of(uint flags)
            (flags & ELF_X ? AREA_X : 0);
 }
 
+/*
+ * Nothing is said of the rest of the last page unless the segment goes on in it: so a page of text
+ * is the page of the file as it is, which all programs and the cache share.
+ */
+static uint64 bytes_of(const struct elf_segment *s, const struct elf_load *l)
+{
+    if (s->filesz == 0)
+        return 0;
+    return s->filesz == s->memsz ? l->end - l->start : s->vaddr - l->start + s->filesz;
+}
+
 int elf_check_segment(const struct elf_segment *s, uint64 file_size, uint64 limit,
                       struct elf_load *loads, int *n)
 {
     if (s->type != ELF_LOAD || s->memsz == 0)
         return 0;
+    if ((s->offset ^ s->vaddr) & (PGSIZE - 1))
+        return -ENOEXEC; /* a page of memory would be parts of two pages of the file */
     if (*n == ELF_SEGMENTS || s->filesz > s->memsz || !inside(s->offset, s->filesz, file_size) ||
         !inside(s->vaddr, s->memsz, limit))
         return -ENOEXEC;
@@ -41,10 +54,11 @@ int elf_check_segment(const struct elf_segment *s, uint64 file_size, uint64 limi
         .start = PGROUNDDOWN(s->vaddr),
         .end = PGROUNDUP(s->vaddr + s->memsz),
         .vaddr = s->vaddr,
-        .offset = s->offset,
-        .filesz = s->filesz,
+        .memsz = s->memsz,
+        .offset = PGROUNDDOWN(s->offset),
         .prot = prot,
     };
+    l.bytes = bytes_of(s, &l);
     if (*n > 0 && l.start < loads[*n - 1].end)
         return -ENOEXEC;
     loads[(*n)++] = l;
@@ -54,7 +68,8 @@ int elf_check_segment(const struct elf_segment *s, uint64 file_size, uint64 limi
 int elf_check_entry(uint64 entry, const struct elf_load *loads, int n)
 {
     for (int i = 0; i < n; i++)
-        if (entry >= loads[i].start && entry < loads[i].end && loads[i].prot & AREA_X)
+        if (entry >= loads[i].vaddr && entry - loads[i].vaddr < loads[i].memsz &&
+            loads[i].prot & AREA_X)
             return 0;
     return -ENOEXEC;
 }

@@ -53,15 +53,15 @@ static int read_headers(struct image *im, struct elf_load *loads, int *n)
 static int load_segment(struct space *s, struct inode *file, const struct elf_load *l)
 {
     int r = space_map(s, l->start, l->end, l->prot, l->prot & AREA_X ? AREA_TEXT : AREA_DATA);
-    for (uint64 done = 0; r == 0 && done < l->filesz;) {
+    int64 got = 1;
+    for (uint64 done = 0; r == 0 && got > 0 && done < l->bytes; done += (uint64)got) {
         struct pin pin;
-        int64 n = user_pin(s, l->vaddr + done, l->filesz - done, PIN_LOAD, &pin);
+        int64 n = user_pin(s, l->start + done, l->bytes - done, PIN_LOAD, &pin);
         if (n < 0)
             return -ENOMEM;
-        int64 got = inode_read(file, &pin.iov, l->offset + done);
+        got = inode_read(file, &pin.iov, l->offset + done);
         user_unpin(&pin);
-        r = got > 0 ? 0 : got < 0 ? (int)got : -ENOEXEC;
-        done += (uint64)got;
+        r = got < 0 ? (int)got : 0;
     }
     return r;
 }

@@ -15,7 +15,6 @@
 
 #define PIECE        32 /* symbols read at a time */
 #define MAX_SECTIONS 64
-#define MAX_SEGMENTS 64
 
 struct search {
     struct inode *exe;
@@ -50,7 +49,7 @@ static bool read_entry(const struct search *s, void *to, uint64 off, uint i, uin
 
 static bool find_segment(struct search *s, const struct elf_header *h)
 {
-    for (uint i = 0; i < h->phnum && i < MAX_SEGMENTS; i++) {
+    for (uint i = 0; i < h->phnum && i < ELF_HEADERS; i++) {
         struct elf_segment g;
         if (!read_entry(s, &g, h->phoff, i, sizeof g))
             return false;

@@ -1,38 +1,24 @@
 /* The smallest program: one page of code, no library.  What is measured with it is its start. */
-#include "kernel/elf.h"
 #include "kernel/fcntl.h"
 #include "kernel/syscall.h"
 #include "user/extra.h"
+#include "user/lib/elf.h"
 #include "user/lib/tiny.h"
 
-#define CODE_AT 0x1000
+#define CODE_AT 0x1000 /* the page in which the code lies */
+
+struct tiny {
+    struct elf_header head;
+    struct elf_segment seg;
+    uint code[3];
+};
 
 int tiny_write(const char *path)
 {
-    static const struct {
-        struct elf_header head;
-        struct elf_segment seg;
-        uint code[3];
-    } tiny = {
-        .head = {.magic = ELF_MAGIC,
-                 .class = ELF_CLASS64,
-                 .encoding = ELF_LSB,
-                 .ident_version = 1,
-                 .type = ELF_EXEC,
-                 .machine = ELF_RISCV,
-                 .version = 1,
-                 .entry = CODE_AT,
-                 .phoff = sizeof(struct elf_header),
-                 .ehsize = sizeof(struct elf_header),
-                 .phentsize = sizeof(struct elf_segment),
-                 .phnum = 1},
-        .seg = {.type = ELF_LOAD,
-                .flags = ELF_R | ELF_X,
-                .offset = sizeof(struct elf_header) + sizeof(struct elf_segment),
-                .vaddr = CODE_AT,
-                .filesz = sizeof tiny.code,
-                .memsz = sizeof tiny.code,
-                .align = 4},
+    uint64 at = __builtin_offsetof(struct tiny, code);
+    struct tiny tiny = {
+        .head = elf_head(CODE_AT + at, 1),
+        .seg = elf_to_load(ELF_R | ELF_X, at, CODE_AT + at, sizeof tiny.code),
         .code = {0x00000893 | SYS_exit << 20, 0x00000513, 0x00000073}, /* li a7; li a0, 0; ecall */
     };
     int fd = open(path, O_CREATE | O_TRUNC | O_WRONLY);

@@ -3,11 +3,11 @@
  * here byte by byte, which exits with ANSWER; then one thing is made wrong.
  */
 #include "user/testlib/tests.h"
-#include "kernel/elf.h"
+#include "user/lib/elf.h"
 
-#define TEXT_AT  0x10000ul
-#define DATA_AT  0x20000ul
 #define TEXT_OFF 0x200
+#define TEXT_AT  (0x10000ul + TEXT_OFF)
+#define DATA_AT  (0x20000ul + TEXT_OFF)
 #define ANSWER   42
 
 struct program {
@@ -29,32 +29,10 @@ static struct program *program_new(void)
 {
     static struct program p;
     memset(&p, 0, sizeof p);
-    p.head = (struct elf_header){
-        .magic = ELF_MAGIC,
-        .class = ELF_CLASS64,
-        .encoding = ELF_LSB,
-        .ident_version = 1,
-        .type = ELF_EXEC,
-        .machine = ELF_RISCV,
-        .version = 1,
-        .entry = TEXT_AT,
-        .phoff = sizeof p.head,
-        .ehsize = sizeof p.head,
-        .phentsize = sizeof p.seg[0],
-        .phnum = 2,
-    };
-    p.seg[0] = (struct elf_segment){.type = ELF_LOAD,
-                                    .flags = ELF_R | ELF_X,
-                                    .offset = TEXT_OFF,
-                                    .vaddr = TEXT_AT,
-                                    .align = PGSIZE};
-    p.seg[1] = (struct elf_segment){.type = ELF_LOAD,
-                                    .flags = ELF_R | ELF_W,
-                                    .offset = TEXT_OFF,
-                                    .vaddr = DATA_AT,
-                                    .filesz = 8,
-                                    .memsz = 3 * PGSIZE,
-                                    .align = PGSIZE};
+    p.head = elf_head(TEXT_AT, 2);
+    p.seg[0] = elf_to_load(ELF_R | ELF_X, TEXT_OFF, TEXT_AT, 0);
+    p.seg[1] = elf_to_load(ELF_R | ELF_W, TEXT_OFF, DATA_AT, 8);
+    p.seg[1].memsz = 3 * PGSIZE;
     program_text(&p, code_answer, sizeof code_answer);
     return &p;
 }
@@ -174,23 +152,42 @@ void elf_segment_places(void)
         if (bad_addresses[i] < TRAPFRAME - (USERSTACK + 4) * PGSIZE)
             continue; /* not special in this address space */
         struct program *p = program_new();
-        p->seg[1].vaddr = bad_addresses[i];
+        p->seg[1].vaddr = bad_addresses[i] + TEXT_OFF;
         REFUSES(p);
     }
-    static const uint64 overlaps[] = {TEXT_AT, TEXT_AT + 8, TEXT_AT + PGSIZE - 8,
-                                      TEXT_AT - 2 * PGSIZE};
+    static const uint64 overlaps[] = {TEXT_AT, TEXT_AT + 8, TEXT_AT + 256, TEXT_AT - 2 * PGSIZE};
     for (uint i = 0; i < sizeof overlaps / sizeof overlaps[0]; i++) {
         struct program *p = program_new();
         p->seg[1].vaddr = overlaps[i];
+        p->seg[1].offset = overlaps[i] % PGSIZE;
         REFUSES(p);
     }
+}
+
+/* A page of memory is a page of the file, so the two begin alike. */
+void elf_segment_offsets(void)
+{
+    static const uint64 offsets[] = {
+        0, 8, TEXT_OFF - 1, TEXT_OFF + 1, TEXT_OFF + 8, TEXT_OFF * 3 / 2};
+    for (uint i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+        struct program *p = program_new();
+        p->seg[1].offset = offsets[i];
+        REFUSES(p);
+    }
+    struct program *p = program_new();
+    p->seg[1].offset += 64;
+    p->seg[1].vaddr += 64;
+    p->seg[1].align = 4; /* whatever it says */
+    RUNS(p, ANSWER);
 }
 
 /* An entry in no segment, or in one without code. */
 void elf_entry(void)
 {
-    static const uint64 entries[] = {0,        TEXT_AT - 4, TEXT_AT + PGSIZE, DATA_AT, TRAPFRAME,
-                                     KERNBASE, -4ul};
+    static const uint64 entries[] = {
+        0,        TEXT_AT - 4, TEXT_AT + sizeof code_answer, TEXT_AT + PGSIZE, DATA_AT, TRAPFRAME,
+        KERNBASE, -4ul,
+    };
     for (uint i = 0; i < sizeof entries / sizeof entries[0]; i++) {
         struct program *p = program_new();
         p->head.entry = entries[i];
@@ -227,8 +224,8 @@ void elf_clean_registers(void)
 void elf_zero_tail(void)
 {
     static const uint code[] = {
-        0x00000537 | DATA_AT, /* lui a0, DATA_AT */
-        0x00853503,           /* ld a0, 8(a0) */
+        0x00000537 | (DATA_AT - TEXT_OFF), /* lui a0, DATA_AT */
+        0x00053503 | (TEXT_OFF + 8) << 20, /* ld a0, 8(...) */
         0x00000893 | SYS_exit << 20,
         0x73,
     };
@@ -250,25 +247,15 @@ static void mutate(struct program *p)
     }
 }
 
-static void run_mutants(int rounds)
+void elf_mutants(void)
 {
-    for (int i = 0; i < rounds; i++) {
+    for (int i = 0; i < 150; i++) {
         struct program *p = program_new();
         mutate(p);
         int status = program_run(p, sizeof *p);
         CHECK(status == ANSWER || status == -1 || status == EXEC_REFUSED);
     }
     RUNS(program_new(), ANSWER);
-}
-
-void elf_mutants(void)
-{
-    run_mutants(150);
-}
-
-void elf_mutants_many(void)
-{
-    run_mutants(3000);
 }
 
 /* A running program whose file goes away, and one whose file is written over. */

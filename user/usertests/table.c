@@ -56,11 +56,11 @@
     TEST(elf_header_table)                                                                         \
     TEST(elf_segment_sizes)                                                                        \
     TEST(elf_segment_places)                                                                       \
+    TEST(elf_segment_offsets)                                                                      \
     TEST(elf_entry)                                                                                \
     TEST(elf_clean_registers)                                                                      \
     TEST(elf_zero_tail)                                                                            \
     TEST(elf_mutants)                                                                              \
-    SLOW(elf_mutants_many)                                                                         \
     TEST(exec_then_unlink)                                                                         \
     /* files.c */                                                                                  \
     TEST(file_open_modes)                                                                          \
