@@ -16,6 +16,7 @@
 #define ECHILD       10 /* no children */
 #define EAGAIN       11 /* no more processes */
 #define ENOMEM       12 /* out of memory */
+#define EACCES       13 /* permission denied */
 #define EFAULT       14 /* bad address */
 #define EBUSY        16 /* in use */
 #define EEXIST       17 /* exists already */
@@ -33,6 +34,7 @@
 #define EROFS        30 /* file system is read-only */
 #define EMLINK       31 /* too many links */
 #define EPIPE        32 /* nobody reads the pipe */
+#define ERANGE       34 /* beyond the end */
 #define ENAMETOOLONG 36 /* path too long */
 #define ENOSYS       38 /* no such system call */
 #define ENOTEMPTY    39 /* directory not empty */

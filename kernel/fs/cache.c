@@ -44,14 +44,9 @@ bool cache_init(void)
     table_bits = (uint)order + PGSHIFT - 3;
     list_init(&clock);
     slab_init(&page_slab, "page", sizeof(struct page));
-    cache_store_init(&cache_disk);
+    store_init(&cache_disk, NULL);
     check_set_cache(frame_by_owner);
     return true;
-}
-
-void cache_store_init(struct store *s)
-{
-    list_init(&s->pages);
 }
 
 /* Fibonacci hashing: D. E. Knuth, The Art of Computer Programming 3, section 6.4. */

@@ -4,7 +4,7 @@
 #include "kernel/fs.h"
 #include "kernel/mem/frame.h"
 #include "kernel/riscv.h"
-#include "kernel/sync/waitq.h"
+#include "kernel/vm/store.h"
 
 /*
  * The one cache of the file system: frames found by (store, index).  A store is the data of a
@@ -17,10 +17,6 @@
  */
 #define PAGE_BLOCKS (uint)(PGSIZE / BSIZE)
 #define ALL_BLOCKS  ((1u << PAGE_BLOCKS) - 1)
-
-struct store {
-    struct list pages; /* cache lock */
-};
 
 struct page {
     struct page *next; /* in its hash chain; cache lock, like the next five */
@@ -44,8 +40,6 @@ extern struct store cache_disk;
 
 /* Once, before all others.  False: no memory. */
 bool cache_init(void);
-
-void cache_store_init(struct store *s);
 
 /*
  * A reference to the page, which is made if it is not there (then no block is valid).  NULL: no

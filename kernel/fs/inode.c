@@ -50,7 +50,7 @@ static struct inode *new_inode(uint num)
     if (!ip)
         return NULL;
     *ip = (struct inode){.num = num};
-    cache_store_init(&ip->store);
+    store_init(&ip->store, NULL);
     list_init(&ip->unused);
     mutex_init(&ip->write_lock, "write");
     mutex_init(&ip->lock, "inode");

@@ -18,6 +18,7 @@ enum lock_rank {
     RANK_CACHE,   /* (store, index) -> page, page state */
     RANK_ALLOC,   /* block and inode allocator hints */
     RANK_DISK,    /* rings of a virtio queue */
+    RANK_RMAP,    /* areas of each store */
     RANK_PTABLE,  /* process table, parents and children */
     RANK_MUTEX,   /* inside a mutex: holder and waiters */
     RANK_TIMER,   /* timers of one hart */

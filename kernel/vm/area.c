@@ -10,6 +10,7 @@
 #include "kernel/vm/area.h"
 #include "kernel/errno.h"
 #include "kernel/mem/slab.h"
+#include "kernel/vm/rmap.h"
 
 _Static_assert(AREA_TO_PTE(AREA_R) == PTE_R && AREA_TO_PTE(AREA_W) == PTE_W &&
                    AREA_TO_PTE(AREA_X) == PTE_X,
@@ -90,9 +91,16 @@ static void drop(struct avl_tree *t, struct area *a)
     slab_free(&cache, a);
 }
 
+/* Areas with a store stay apart: walks over the store's areas (rmap.c) know each by itself. */
 static bool same(const struct area *a, const struct area *b)
 {
-    return a->prot == b->prot && a->kind == b->kind && a->charged == b->charged;
+    return !a->store && !b->store && a->prot == b->prot && a->kind == b->kind &&
+           a->charged == b->charged;
+}
+
+static bool is_writer(const struct area *a)
+{
+    return a->shared && a->may_write;
 }
 
 static struct area *create(struct avl_tree *t, uint64 start, uint64 end, const struct area *like,
@@ -101,12 +109,14 @@ static struct area *create(struct avl_tree *t, uint64 start, uint64 end, const s
     struct area *a = slab_alloc_flags(&cache, frame_flags);
     if (a == NULL)
         return NULL;
+    *a = *like;
     a->start = start;
     a->end = end;
-    a->prot = like->prot;
-    a->kind = like->kind;
-    a->charged = like->charged;
     link_in(t, a);
+    if (a->store) {
+        a->store->ops->get(a->store, is_writer(a));
+        rmap_add(a);
+    }
     return a;
 }
 
@@ -129,32 +139,58 @@ int area_add(struct avl_tree *t, uint64 start, uint64 end, const struct area *li
     return 0;
 }
 
+/* `a` begins at `start` from now on. */
+static void move_start(struct area *a, uint64 start)
+{
+    uint64 n = start - a->start;
+
+    a->start = start;
+    a->offset += n;
+    if (a->bytes != AREA_ALL_BYTES)
+        a->bytes = a->bytes > n ? a->bytes - n : 0;
+}
+
 int area_split(struct avl_tree *t, struct area *a, uint64 at, int frame_flags)
 {
-    if (create(t, at, a->end, a, frame_flags) == NULL)
+    struct area rest = *a;
+
+    move_start(&rest, at);
+    if (create(t, at, a->end, &rest, frame_flags) == NULL)
         return -ENOMEM;
     a->end = at;
     return 0;
 }
 
-void area_cut(struct avl_tree *t, struct area *a, uint64 from, uint64 to)
+struct area *area_cut(struct avl_tree *t, struct area *a, uint64 from, uint64 to)
 {
+    if (from == a->start && to == a->end && a->store) {
+        avl_remove(t, &a->node);
+        rmap_remove(a);
+        return a;
+    }
     if (from == a->start && to == a->end)
         drop(t, a);
     else if (from == a->start)
-        a->start = to;
+        move_start(a, to);
     else
         a->end = from;
+    return NULL;
 }
 
-int area_copy_all(struct avl_tree *to, const struct avl_tree *from, int frame_flags)
+void area_free_dead(struct area *a)
+{
+    a->store->ops->put(a->store, is_writer(a));
+    slab_free(&cache, a);
+}
+
+int area_copy_all(struct avl_tree *to, const struct avl_tree *from, struct space *space,
+                  int frame_flags)
 {
     for (struct area *a = area_first(from); a; a = area_next(a)) {
-        if (create(to, a->start, a->end, a, frame_flags) == NULL) {
-            while (to->root)
-                drop(to, of_node(to->root));
+        struct area like = *a;
+        like.space = space;
+        if (create(to, a->start, a->end, &like, frame_flags) == NULL)
             return -ENOMEM;
-        }
     }
     return 0;
 }

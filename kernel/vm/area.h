@@ -5,6 +5,9 @@
 #include "kernel/lib/list.h"
 #include "kernel/riscv.h"
 
+struct space;
+struct store;
+
 /*
  * An area is one promise: what the user addresses start .. end mean.  The areas of a space are
  * disjoint and stand in a tree ordered by address.  The caller holds the lock of the space.
@@ -22,7 +25,32 @@ struct area {
     uchar prot;        /* AREA_R | AREA_W | AREA_X, never W and X */
     uchar kind;        /* enum area_kind */
     bool charged;      /* every page is counted as committed, not only the resident ones */
+    bool shared;       /* writes are seen by all who map the store */
+    bool may_write;    /* shared: `prot` may be given AREA_W */
+
+    /* NULL: anonymous, and the rest means nothing. */
+    struct store *store;  /* whom empty pages are asked of; one of its references is ours */
+    uint64 offset;        /* where in the store `start` is, page-aligned */
+    uint64 bytes;         /* that it provides, from `start` on; zeros follow in that page */
+    struct space *space;  /* that the area is in */
+    struct list of_store; /* its place among the store's areas; rmap_lock, like `round` */
+    uint64 round;         /* of the walk that has dealt with it (rmap.c) */
+    struct area *dead;    /* the next of those that space_unlock() is to free */
 };
+
+#define AREA_ALL_BYTES (~0UL) /* `bytes` of an area that ends where the store does */
+
+/* The page of the store that va, in `a`, is a part of. */
+static inline uint64 area_index(const struct area *a, uint64 va)
+{
+    return (va - a->start + a->offset) >> PGSHIFT;
+}
+
+/* The store provides only the beginning of the page of va. */
+static inline bool area_is_partial(const struct area *a, uint64 va)
+{
+    return (va & ~(uint64)(PGSIZE - 1)) - a->start + PGSIZE > a->bytes;
+}
 
 void area_init(void); /* once at boot */
 
@@ -58,8 +86,11 @@ struct area *area_prev(const struct area *a);
 
 /*
  * Adds start .. end, which is free, with the attributes of `like`; joins it with a neighbour that
- * touches it and has the same attributes.  0, or -ENOMEM with nothing changed.  `frame_flags`, here
- * and below, may be FRAME_RESERVE.
+ * touches it and has the same attributes, both anonymous.  0, or -ENOMEM with nothing changed.
+ * `frame_flags`, here and below, may be FRAME_RESERVE.
+ *
+ * An area with a store takes a reference of its own, and stands among the store's areas as one of
+ * like->space.
  */
 int area_add(struct avl_tree *t, uint64 start, uint64 end, const struct area *like,
              int frame_flags);
@@ -70,10 +101,20 @@ int area_add(struct avl_tree *t, uint64 start, uint64 end, const struct area *li
  */
 int area_split(struct avl_tree *t, struct area *a, uint64 at, int frame_flags);
 
-/* Takes from .. to, which touches the start or the end of `a`, out of it; frees an empty `a`. */
-void area_cut(struct avl_tree *t, struct area *a, uint64 from, uint64 to);
+/*
+ * Takes from .. to, which touches the start or the end of `a`, out of it.  An empty `a` leaves the
+ * tree: it is freed, or, if it has a store, returned for area_free_dead().
+ */
+struct area *area_cut(struct avl_tree *t, struct area *a, uint64 from, uint64 to);
 
-/* Copies all areas of `from` into the empty tree `to`.  0, or -ENOMEM with `to` empty. */
-int area_copy_all(struct avl_tree *to, const struct avl_tree *from, int frame_flags);
+/* Frees a dead area and its reference to the store, which may sleep; no lock is held. */
+void area_free_dead(struct area *a);
+
+/*
+ * Copies all areas of `from` into the empty tree `to`, that of `space`.  0, or -ENOMEM with a part
+ * of them copied.
+ */
+int area_copy_all(struct avl_tree *to, const struct avl_tree *from, struct space *space,
+                  int frame_flags);
 
 #endif

@@ -103,7 +103,8 @@ static struct check_finding *wrong_rights(pte_t pte, const struct frame *f, cons
         return check_broken(RULE_V11, "a user entry is both writable and executable");
     if (a == NULL)
         return check_broken(RULE_V2, "an entry lies outside all areas");
-    if (pte & RIGHTS & ~AREA_TO_PTE(a->prot))
+    /* Where nothing is allowed, U is what counts: pmap_protect(). */
+    if (a->prot ? pte & RIGHTS & ~AREA_TO_PTE(a->prot) : pte & PTE_U)
         return check_broken(RULE_V2, "an entry grants more than its area");
     if (pte & PTE_W && f == pmap_zero)
         return check_broken(RULE_V5, "the zero frame is writable");
@@ -116,11 +117,11 @@ static void look_at_entry(struct walk *w, pte_t pte, uint64 va, const struct are
 
     if (pmap_zero != frame_of(PTE2PA(pte)))
         w->resident++;
-    if (a && !a->charged && pmap_zero != frame_of(PTE2PA(pte)))
-        w->lazy++;
     struct frame *f = user_frame(w, pte, va);
     if (f == NULL)
         return;
+    if (a && !a->charged && f != pmap_zero && f->state == FRAME_ANON)
+        w->lazy++;
     f->mapped++;
     struct check_finding *b = wrong_rights(pte, f, w->sound ? a : &any);
     if (b) {

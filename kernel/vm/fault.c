@@ -2,14 +2,15 @@
  * The page fault: the road by which every page of user memory comes to be.  Four verbs, in order:
  *
  *     find    the area that promises the address, and from it and the PTE the kind of fault
- *     fetch   the frame with the right bytes: what is mapped, or the zero frame
+ *     fetch   the frame with the right bytes: what is mapped, the store's, or the zero frame
  *     own     for a private write: keep that frame if it is ours alone, else copy it
  *     map     enter it in the page table: the only step that anybody can see
  *
  * A step that fails has changed nothing that the process can see: an area of the stack that grew,
  * or an empty page table, keeps a promise that was there.  docs/fault.md has the table of kinds.
  *
- * Lock: s->lock, taken once in vm_fault(), or held by the caller of fault_resolve().
+ * Lock: s->lock, taken once in vm_fault(), or held by the caller of fault_resolve().  It is held
+ * while the store reads from the disk: only who looks at this space from outside has to wait.
  */
 #include "kernel/vm/fault.h"
 #include "kernel/lib/atomic.h"
@@ -17,9 +18,12 @@
 #include "kernel/lib/panic.h"
 #include "kernel/lib/string.h"
 #include "kernel/trace/trace.h"
+#include "kernel/errno.h"
 #include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/reclaim.h"
 #include "kernel/vm/stat.h"
+#include "kernel/vm/store.h"
 #include "kernel/vm/tlb.h"
 
 const char *const fault_kind_name[FAULT_KINDS] = {
@@ -38,6 +42,8 @@ struct fault {
     const pte_t *slot;   /* where va is or will be mapped; NULL while there is no table */
     pte_t pte, after;    /* what is there, and what there is when all is done */
     bool retried;        /* by an instruction that caused the fault and is executed again */
+    bool fetched;        /* of the frame that the store gave we have a reference */
+    bool owned;          /* the page has got a frame of its own */
     struct frame *frame; /* that the page will have; a reference of ours if it is new */
 };
 
@@ -50,11 +56,27 @@ static struct area *stack_above(const struct space *s, uint64 va)
     return a && a->kind == AREA_STACK ? a : NULL;
 }
 
-/* No reference but that of the entry itself: not of another space, the cache or a pin. */
+/*
+ * No reference but that of the entry itself: not of another space, the cache or a pin.  A frame of
+ * a store is never ours, also when the store has let go of it.
+ */
 static bool is_alone(pte_t pte)
 {
     struct frame *f = frame_of(PTE2PA(pte));
-    return f != pmap_zero && load_acquire(&f->refs) == 1;
+    return f != pmap_zero && f->state == FRAME_ANON && load_acquire(&f->refs) == 1;
+}
+
+static bool __attribute__((noinline)) store_has(const struct area *a, uint64 va)
+{
+    return area_index(a, va) < a->store->ops->pages(a->store);
+}
+
+/* What the store of the area, if there is one, has of the page. */
+static inline enum fault_part part_of_store(const struct area *a, uint64 va)
+{
+    if (a->store == NULL || !store_has(a, va))
+        return PART_NONE;
+    return area_is_partial(a, va) ? PART_SOME : PART_ALL;
 }
 
 static enum fault_result find(struct fault *f)
@@ -64,12 +86,15 @@ static enum fault_result find(struct fault *f)
     f->slot = pmap_find(f->s, f->va);
     f->pte = f->slot ? *f->slot : 0;
     bool alone = f->pte && fault_is_write(f->access) && is_alone(f->pte);
-    f->kind = fault_classify(f->area, grows, f->pte, alone, f->access);
+    enum fault_part part = f->area && !f->pte ? part_of_store(f->area, f->va) : PART_NONE;
+    f->kind = fault_classify(f->area, grows, f->pte, part, alone, f->access);
 
     if (f->kind == KIND_BAD)
         return FAULT_BAD;
     if (f->kind == KIND_PROT)
         return FAULT_PROT;
+    if (f->kind == KIND_EOF)
+        return FAULT_EOF;
     if (f->kind == KIND_STACK && space_grow_stack(f->s, f->area, f->va) < 0)
         return FAULT_NOMEM;
     if (f->slot == NULL)
@@ -77,43 +102,126 @@ static enum fault_result find(struct fault *f)
     return f->slot ? FAULT_OK : FAULT_NOMEM;
 }
 
-/* What is mapped, or zeros. */
-static void fetch(struct fault *f)
+/* The store may have become shorter since find() asked for its size. */
+static enum fault_result from_errno(struct fault *f, int r)
 {
-    f->frame = f->pte ? frame_of(PTE2PA(f->pte)) : pmap_zero;
+    if (r >= 0)
+        return FAULT_OK;
+    if (r == -ERANGE)
+        f->kind = KIND_EOF;
+    return r == -ERANGE ? FAULT_EOF : r == -EIO ? FAULT_IO : FAULT_NOMEM;
+}
+
+static enum fault_result __attribute__((noinline)) fetch_from_store(struct fault *f)
+{
+    struct store *st = f->area->store;
+    uint64 index = area_index(f->area, f->va);
+    int r;
+
+    if (f->kind == KIND_DIRTY) {
+        r = st->ops->dirty(st, index);
+    } else {
+        bool dirty = f->area->shared && fault_is_write(f->access);
+        r = st->ops->fetch(st, index, dirty, &f->frame);
+        f->fetched = r >= 0;
+    }
+    if (r > 0)
+        vm_count(f->s, VM_STAT(reads), 1);
+    return from_errno(f, r);
+}
+
+/* What is mapped; else what the store has; else zeros. */
+static enum fault_result fetch(struct fault *f)
+{
+    if (f->pte)
+        f->frame = frame_of(PTE2PA(f->pte));
+    else if (f->area->store == NULL)
+        f->frame = pmap_zero;
+    if (f->frame == NULL || f->kind == KIND_DIRTY)
+        return fetch_from_store(f);
+    return FAULT_OK;
+}
+
+static bool needs_own(const struct fault *f)
+{
+    if (fault_keeps_frame(f->kind) || f->kind == KIND_FILE)
+        return false;
+    return fault_is_write(f->access) || f->kind == KIND_FILE_COW;
+}
+
+/* Copies what the page shall have of frame `from`; returns what is to be counted. */
+static uint64 fill(const struct fault *f, const struct frame *from)
+{
+    uint8 *to = frame_virt(f->frame);
+    uint64 page = PGROUNDDOWN(f->va);
+
+    if (from == pmap_zero)
+        return VM_STAT(frames_zeroed);
+    page_copy(to, frame_virt(from));
+    if (f->fetched && area_is_partial(f->area, page)) {
+        uint64 n = f->area->bytes - (page - f->area->start);
+        memset(to + n, 0, PGSIZE - n);
+    }
+    return VM_STAT(frames_copied);
 }
 
 /*
  * The frame that a write needs, with the bytes of the one fetched.  In an area that is not charged
- * as a whole, the page is charged when it gets its first frame.
+ * as a whole, the page is charged when it gets its first private frame.
  */
 static enum fault_result own(struct fault *f)
 {
     struct frame *from = f->frame;
     bool zero = from == pmap_zero;
 
-    if (!fault_is_write(f->access) || fault_keeps_frame(f->kind))
+    if (!needs_own(f))
         return FAULT_OK;
-    bool charge = zero && !f->area->charged;
+    bool charge = !f->area->charged && (zero || from->state != FRAME_ANON);
     if (charge && space_charge(f->s, 1) < 0)
         return FAULT_NOMEM;
     f->frame = frame_alloc(FRAME_ANON, (zero ? FRAME_ZEROED : 0) | space_frame_flags(f->s));
     if (f->frame == NULL && charge)
         space_uncharge(f->s, 1);
-    if (f->frame == NULL)
+    if (f->frame == NULL) {
+        f->frame = from;
         return FAULT_NOMEM;
-    if (zero) {
-        vm_count(f->s, VM_STAT(frames_zeroed), 1);
-    } else {
-        page_copy(frame_virt(f->frame), frame_virt(from));
-        vm_count(f->s, VM_STAT(frames_copied), 1);
     }
+    vm_count(f->s, fill(f, from), 1);
+    f->owned = true;
+    if (f->fetched)
+        frame_put(from);
     return FAULT_OK;
+}
+
+/*
+ * Pages around one that a store gave, of those that are in memory anyway: who reads one page often
+ * reads the next.  They lie in an aligned window, so in one page table.
+ */
+#define AROUND_PAGES 16
+
+static void __attribute__((noinline)) map_around(const struct fault *f)
+{
+    const struct area *a = f->area;
+    uint64 size = AROUND_PAGES * PGSIZE, window = f->va & ~(size - 1);
+    uint64 start = window > a->start ? window : a->start;
+    uint64 end = window + size < a->end ? window + size : a->end;
+    struct frame *frame[AROUND_PAGES];
+
+    if (a->bytes != AREA_ALL_BYTES && end - a->start > a->bytes)
+        end = PGROUNDDOWN(a->start + a->bytes);
+    if (end <= start)
+        return;
+    uint n = (uint)((end - start) >> PGSHIFT);
+    if (a->store->ops->peek(a->store, area_index(a, start), n, frame) == 0)
+        return;
+    const pte_t *slot = f->slot - ((f->va - start) >> PGSHIFT);
+    n = pmap_enter_around(f->s, slot, start, frame, n, a->prot);
+    vm_count(f->s, VM_STAT(around), n);
 }
 
 static void map(struct fault *f)
 {
-    bool writable = fault_is_write(f->access) || f->pte & PTE_W;
+    bool writable = fault_is_write(f->access) || f->pte & PTE_W || f->owned;
     int prot = writable ? f->area->prot : f->area->prot & ~AREA_W;
 
     if (fault_keeps_frame(f->kind))
@@ -124,6 +232,8 @@ static void map(struct fault *f)
         ledger_spurious(f->s, PGROUNDDOWN(f->va));
         tlb_forget_page(f->s, PGROUNDDOWN(f->va));
     }
+    if (f->kind == KIND_FILE && !writable)
+        map_around(f);
 }
 
 /*
@@ -179,34 +289,37 @@ static inline void record(const struct fault *f, enum fault_result r)
     irq_restore(irq);
 }
 
-static enum fault_result resolve(struct space *s, uint64 va, enum fault_access access, bool retried)
+static enum fault_result resolve(struct fault *f, struct space *s, uint64 va,
+                                 enum fault_access access, bool retried)
 {
-    struct fault f; /* the steps set the rest */
-
-    f.s = s;
-    f.va = va;
-    f.access = access;
-    f.retried = retried;
-    f.frame = NULL;
-    enum fault_result r = find(&f);
-    f.after = f.pte;
-    vm_count(s, VM_STAT(fault[f.kind]), 1);
+    f->s = s;
+    f->va = va;
+    f->access = access;
+    f->retried = retried;
+    f->fetched = f->owned = false;
+    f->frame = NULL;
+    enum fault_result r = find(f);
+    f->after = f->pte;
+    if (r == FAULT_OK)
+        r = fetch(f);
+    vm_count(s, VM_STAT(fault[f->kind]), 1);
+    if (r == FAULT_OK)
+        r = own(f);
     if (r == FAULT_OK) {
-        fetch(&f);
-        r = own(&f);
+        map(f);
+        f->after = *f->slot;
+        r = stuck(f) ? FAULT_STUCK : FAULT_OK;
+    } else if (f->fetched) {
+        frame_put(f->frame);
     }
-    if (r == FAULT_OK) {
-        map(&f);
-        f.after = *f.slot;
-        r = stuck(&f) ? FAULT_STUCK : FAULT_OK;
-    }
-    record(&f, r);
+    record(f, r);
     return r;
 }
 
 enum fault_result fault_resolve(struct space *s, uint64 va, enum fault_access access)
 {
-    return resolve(s, va, access, false);
+    struct fault f; /* resolve() sets all of it */
+    return resolve(&f, s, va, access, false);
 }
 
 /* What a hart may do that remembers the entry as it was: the same fault, for nothing. */
@@ -217,16 +330,38 @@ again(struct space *s, uint64 va, enum fault_access access)
     return fault_resolve(s, va, access);
 }
 
+enum fault_result fault_hungry(struct space *s, uint64 va, enum fault_access access)
+{
+    enum fault_result r = FAULT_NOMEM;
+
+    for (uint i = 0; i < RECLAIM_TURNS && r == FAULT_NOMEM; i++) {
+        space_unlock(s);
+        bool some = reclaim_some();
+        mutex_lock(&s->lock);
+        if (!some)
+            break;
+        r = fault_resolve(s, va, access);
+    }
+    return r;
+}
+
 /* Flattened: the road of the hardware's faults has no call but those to other files. */
 enum fault_result __attribute__((flatten))
 vm_fault(struct space *s, uint64 va, enum fault_access access)
 {
+    struct fault f; /* resolve() sets all of it */
+
     assert_may_sleep("vm_fault");
     mutex_lock(&s->lock);
-    enum fault_result r = resolve(s, va, access, true);
+    enum fault_result r = resolve(&f, s, va, access, true);
+    if (r == FAULT_NOMEM)
+        r = fault_hungry(s, va, access);
     if (r == FAULT_OK && mode_again())
         r = again(s, va, access);
+    bool dirtied = f.kind == KIND_DIRTY || (f.kind == KIND_FILE && fault_is_write(access));
     space_unlock(s);
+    if (dirtied)
+        reclaim_throttle();
     return r;
 }
 

@@ -12,7 +12,7 @@
  *
  * Lock: s->lock, held by the caller.
  */
-#include "kernel/vm/pmap.h"
+#include "kernel/vm/pmap_entry.h"
 #include "kernel/errno.h"
 #include "kernel/lib/panic.h"
 #include "kernel/lib/string.h"
@@ -23,23 +23,6 @@
 #define ROOT_USER_BYTES 2048 /* entries 0 .. 255 are the user's, the rest the kernel's */
 
 struct frame *pmap_zero;
-
-/*
- * Accessed and dirty are set from the start: hardware without Svadu faults where they are clear,
- * and nothing depends on the hardware setting them.
- */
-static pte_t leaf(paddr pa, int prot)
-{
-    pte_t pte = PA2PTE(pa) | PTE_V | PTE_U | PTE_A | AREA_TO_PTE(prot);
-    return prot & AREA_W ? pte | PTE_D : pte;
-}
-
-/* The only way in which an entry that a hart may know already changes, or one that maps code. */
-static inline void put_entry(struct space *s, const pte_t *slot, uint64 va, int level, pte_t pte)
-{
-    ledger_store(s, va, level, *slot, pte);
-    sv39_store(slot, pte);
-}
 
 paddr pmap_new_root(int frame_flags)
 {
@@ -59,8 +42,7 @@ void pmap_free_root(paddr root)
     frame_put(frame_of(root));
 }
 
-/* A table for the empty entry, for which s is charged already; NULL if there is no memory. */
-static pte_t *new_table(struct space *s, pte_t *slot)
+pte_t *pmap_new_table(struct space *s, pte_t *slot)
 {
     struct frame *f = frame_alloc(FRAME_TABLE, FRAME_ZEROED | space_frame_flags(s));
     if (f == NULL)
@@ -77,7 +59,7 @@ static pte_t *lower_table(struct space *s, pte_t *slot)
         return sv39_table(*slot);
     if (space_charge(s, 1) < 0)
         return NULL;
-    pte_t *table = new_table(s, slot);
+    pte_t *table = pmap_new_table(s, slot);
     if (table == NULL)
         space_uncharge(s, 1);
     else
@@ -141,6 +123,25 @@ void pmap_widen(struct space *s, const pte_t *slot, uint64 va, int prot)
         tlb_code_changed(s);
 }
 
+uint pmap_enter_around(struct space *s, const pte_t *slot, uint64 va, struct frame *const frame[],
+                       uint n, int prot)
+{
+    uint entered = 0;
+
+    for (uint i = 0; i < n; i++) {
+        if (frame[i] && slot[i]) {
+            frame_put(frame[i]);
+        } else if (frame[i]) {
+            put_entry(s, &slot[i], va + i * PGSIZE, 0, leaf(frame_pa(frame[i]), prot & ~AREA_W));
+            entered++;
+        }
+    }
+    s->resident += entered;
+    if (entered && prot & AREA_X)
+        tlb_code_changed(s);
+    return entered;
+}
+
 /* --- Removal ---------------------------------------------------------------------------------- */
 
 #define SWEEP_FRAMES 32 /* that may wait for one flush */
@@ -149,6 +150,8 @@ struct sweep {
     struct space *s;
     uint64 floor, ceiling;
     uint64 mapped; /* frames whose mapping was removed */
+    uint64 anon;   /* of those, private ones */
+    bool of_store; /* only frames of stores are removed */
     uint64 freed;  /* tables removed */
     uint64 stale;  /* entries cleared since the last flush */
     uint64 va;     /* of the last of them */
@@ -188,6 +191,7 @@ static void sweep_page(struct sweep *w, pte_t *slot, uint64 va)
     w->va = va;
     if (f != pmap_zero) {
         w->mapped++;
+        w->anon += f->state == FRAME_ANON;
         sweep_keep(w, f);
     }
 }
@@ -206,7 +210,7 @@ static void sweep_table(struct sweep *w, pte_t *slot, uint64 va, int level)
 static void sweep_leaves(struct sweep *w, pte_t *slot, uint64 start, uint64 end)
 {
     for (uint64 va = start; va < end; va += PGSIZE, slot++)
-        if (*slot)
+        if (*slot && !(w->of_store && frame_of(PTE2PA(*slot))->state == FRAME_ANON))
             sweep_page(w, slot, va);
 }
 
@@ -232,7 +236,8 @@ static void sweep(struct sweep *w, pte_t *table, int level, uint64 start, uint64
     }
 }
 
-uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling)
+static uint64 remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling,
+                     bool of_store)
 {
     struct sweep w;
 
@@ -240,7 +245,8 @@ uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint
     w.s = s;
     w.floor = floor;
     w.ceiling = ceiling;
-    w.mapped = w.freed = w.stale = 0;
+    w.mapped = w.anon = w.freed = w.stale = 0;
+    w.of_store = of_store;
     w.tables = false;
     w.n = 0;
     sweep(&w, virt(s->root), 2, start, end);
@@ -250,102 +256,76 @@ uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint
         s->tables -= w.freed;
         space_uncharge(s, w.freed);
     }
-    return w.mapped;
+    return w.anon;
 }
 
-/* --- Fork ------------------------------------------------------------------------------------- */
+uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling)
+{
+    return remove(s, start, end, floor, ceiling, false);
+}
 
-struct fork {
-    struct space *parent, *child;
-    int prot;   /* rights of the area */
-    bool eager; /* frames are copied, not shared */
-};
+void pmap_remove_store(struct space *s, uint64 start, uint64 end)
+{
+    remove(s, start, end, MAXVA, 0, true);
+}
+
+/* --- Protection ------------------------------------------------------------------------------- */
 
 /*
- * Every private page becomes read-only in both, also one that the parent had copied for itself
- * before: a table copied as it is would share a writable page.  Returns the frames shared.
+ * The entry with no more rights than `prot`.  A leaf without R, W and X would be a pointer to a
+ * table (privileged manual, "Addressing and Memory Protection" of Sv32), so it keeps R; but neither
+ * U nor A, as one that is aged.
  */
-static uint64 share_leaves(const struct fork *f, pte_t *from, const pte_t *to, uint64 va, uint64 n)
+static pte_t tightened(pte_t pte, int prot)
 {
-    uint64 frames = 0;
+    pte &= ~(pte_t)(PTE_R | PTE_W | PTE_X) | AREA_TO_PTE(prot);
+    if (!(pte & PTE_W))
+        pte &= ~(pte_t)PTE_D;
+    if (!(pte & (PTE_R | PTE_X)))
+        pte = (pte | PTE_R) & ~(pte_t)(PTE_U | PTE_A);
+    return pte;
+}
+
+static uint64 protect_leaves(struct space *s, pte_t *slot, uint64 va, uint64 n, int prot)
+{
+    uint64 changed = 0;
 
     for (uint64 i = 0; i < n; i++, va += PGSIZE) {
-        pte_t pte = from[i];
-        if (pte == 0)
+        pte_t pte = slot[i] ? tightened(slot[i], prot) : 0;
+        if (pte == slot[i])
             continue;
-        if (pte & PTE_W) {
-            pte &= ~(pte_t)(PTE_W | PTE_D);
-            put_entry(f->parent, &from[i], va, 0, pte);
-        }
-        put_entry(f->child, &to[i], va, 0, pte);
-        struct frame *frame = frame_of(PTE2PA(pte));
-        if (frame != pmap_zero) {
-            frame_get(frame);
-            frames++;
-        }
+        put_entry(s, &slot[i], va, 0, pte);
+        changed++;
     }
-    return frames;
+    return changed;
 }
 
-/* What was copied is the child's own, so it has all rights of the area at once. */
-static int copy_leaf(const struct fork *f, pte_t pte, const pte_t *to, uint64 va)
+static uint64 protect_range(struct space *s, pte_t *table, int level, uint64 start, uint64 end,
+                            int prot)
 {
-    struct frame *from = frame_of(PTE2PA(pte));
+    uint64 span = sv39_span(level), changed = 0, next;
 
-    if (from == pmap_zero) {
-        put_entry(f->child, to, va, 0, pte);
-        return 0;
-    }
-    struct frame *own = frame_alloc(FRAME_ANON, space_frame_flags(f->child));
-    if (own == NULL)
-        return -ENOMEM;
-    page_copy(frame_virt(own), frame_virt(from));
-    put_entry(f->child, to, va, 0, leaf(frame_pa(own), f->prot));
-    f->child->resident++;
-    return 0;
-}
-
-static int fork_leaves(const struct fork *f, pte_t *from, const pte_t *to, uint64 va, uint64 n)
-{
-    int r = 0;
-
-    if (!f->eager)
-        f->child->resident += share_leaves(f, from, to, va, n);
-    for (uint64 i = 0; f->eager && r == 0 && i < n; i++)
-        if (from[i])
-            r = copy_leaf(f, from[i], &to[i], va + i * PGSIZE);
-    return r;
-}
-
-/* start .. end lies within what `from` maps; `to` is the child's table of the same place. */
-static int fork_range(const struct fork *f, pte_t *from, pte_t *to, int level, uint64 start,
-                      uint64 end)
-{
-    uint64 span = sv39_span(level);
-    uint64 next;
-    int r = 0;
-
-    if (level == 0) {
-        uint64 i = sv39_index(start, 0);
-        return fork_leaves(f, &from[i], &to[i], start, (end - start) >> PGSHIFT);
-    }
-    for (uint64 va = start; va < end && r == 0; va = next) {
-        uint64 i = sv39_index(va, level);
+    if (level == 0)
+        return protect_leaves(s, &table[sv39_index(start, 0)], start, (end - start) >> PGSHIFT,
+                              prot);
+    for (uint64 va = start; va < end; va = next) {
+        pte_t entry = table[sv39_index(va, level)];
         next = (va | (span - 1)) + 1;
-        if (from[i] == 0)
-            continue;
-        pte_t *lower = to[i] ? sv39_table(to[i]) : new_table(f->child, &to[i]);
-        if (lower == NULL)
-            return -ENOMEM;
-        r = fork_range(f, sv39_table(from[i]), lower, level - 1, va, next < end ? next : end);
+        if (entry)
+            changed +=
+                protect_range(s, sv39_table(entry), level - 1, va, next < end ? next : end, prot);
     }
-    return r;
+    return changed;
 }
 
-int pmap_fork(struct space *parent, struct space *child, const struct area *a, bool eager)
+void pmap_protect(struct space *s, uint64 start, uint64 end, int prot)
 {
-    struct fork f = {.parent = parent, .child = child, .prot = a->prot, .eager = eager};
-    return fork_range(&f, virt(parent->root), virt(child->root), 2, a->start, a->end);
+    uint64 changed = protect_range(s, virt(s->root), 2, start, end, prot);
+
+    if (changed == 1 && end - start == PGSIZE)
+        tlb_flush_page(s, start);
+    else if (changed)
+        tlb_flush_space(s);
 }
 
 /* --- Ageing ----------------------------------------------------------------------------------- */

@@ -77,13 +77,31 @@ void pmap_widen(struct space *s, const pte_t *slot, uint64 va, int prot);
 /*
  * Removes the mappings in start .. end and the page tables that lie wholly in floor .. ceiling:
  * the bounds of the neighbouring areas, so no table outlives what it maps.  Uncharges the tables.
- * Returns the number of frames (not counting the zero frame) that were mapped.
+ * Returns how many private frames (FRAME_ANON, not counting the zero frame) were mapped.
  */
 uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling);
 
+/* Removes the mappings in start .. end of frames that a store gave; tables stay. */
+void pmap_remove_store(struct space *s, uint64 start, uint64 end);
+
+/*
+ * The entries in start .. end lose what rights they have beyond `prot`, on all harts.  One that has
+ * none left keeps its frame, invisible to user mode.
+ */
+void pmap_protect(struct space *s, uint64 start, uint64 end, int prot);
+
+/*
+ * Enters frame[i], unless NULL, at slot + i and va + i pages where that entry is empty, without the
+ * right to write; the slots are of one table.  Uses up the references to all of them.  Returns how
+ * many were entered.
+ */
+uint pmap_enter_around(struct space *s, const pte_t *slot, uint64 va, struct frame *const frame[],
+                       uint n, int prot);
+
 /*
  * Maps in `child` what `parent` has in its area `a`: the same frames, writable in neither, or if
- * `eager` copies that are the child's own.  The zero frame is always shared.  The child has been
+ * `eager` copies that are the child's own.  The zero frame and frames of stores are always shared,
+ * and a shared area is the child's as it is the parent's, writable entries too.  The child has been
  * charged for all that the parent has, tables too.  -ENOMEM leaves a part done.  parent->lock is
  * held and the child is not visible yet; unless `eager`, the caller flushes the parent
  * (tlb_flush_space) when all is done, also after a failure.

@@ -86,6 +86,14 @@ void space_get(struct space *s)
     atomic_add(&s->refs, 1);
 }
 
+bool space_get_live(struct space *s)
+{
+    uint n = load_relaxed(&s->refs);
+    while (n > 0 && !atomic_cas(&s->refs, n, n + 1))
+        n = load_relaxed(&s->refs);
+    return n > 0;
+}
+
 /* Takes from .. to, which touches the start or the end of `a`, out of the space. */
 static void forget(struct space *s, struct area *a, uint64 from, uint64 to)
 {
@@ -97,7 +105,29 @@ static void forget(struct space *s, struct area *a, uint64 from, uint64 to)
 
     space_uncharge(s, a->charged ? pages : frames);
     store_relaxed(&s->promised, s->promised - pages);
-    area_cut(&s->areas, a, from, to);
+    struct area *dead = area_cut(&s->areas, a, from, to);
+    if (dead) {
+        dead->dead = s->dead;
+        s->dead = dead;
+    }
+}
+
+static void bury(struct area *dead)
+{
+    while (dead) {
+        struct area *next = dead->dead;
+        area_free_dead(dead);
+        dead = next;
+    }
+}
+
+void space_unlock_and_bury(struct space *s)
+{
+    struct area *dead = s->dead;
+
+    s->dead = NULL;
+    mutex_unlock(&s->lock);
+    bury(dead);
 }
 
 void space_put(struct space *s)
@@ -115,6 +145,7 @@ void space_put(struct space *s)
     space_uncharge(s, s->committed);
     check_space_dead(s);
     check_spaces_unlock();
+    bury(s->dead);
     slab_free(&cache, s);
 }
 
@@ -177,19 +208,26 @@ static bool vacant(const struct space *s, uint64 start, uint64 end)
     return !stack_room && area_overlap(&s->areas, start, end) == NULL;
 }
 
-int space_map(struct space *s, uint64 start, uint64 end, int prot, enum area_kind kind)
+int space_map_like(struct space *s, uint64 start, uint64 end, const struct area *like)
 {
-    struct area like = {.kind = (uchar)kind, .charged = true};
+    struct area a = *like;
     int r = -EINVAL;
 
-    if (!acceptable(start, end, prot))
+    if (!acceptable(start, end, like->prot))
         return -EINVAL;
-    like.prot = (uchar)(prot & AREA_W ? prot | AREA_R : prot);
+    a.prot = (uchar)(like->prot & AREA_W ? like->prot | AREA_R : like->prot);
+    a.space = s;
     mutex_lock(&s->lock);
     if (vacant(s, start, end))
-        r = promise(s, start, end, &like);
+        r = promise(s, start, end, &a);
     space_unlock(s);
     return r;
+}
+
+int space_map(struct space *s, uint64 start, uint64 end, int prot, enum area_kind kind)
+{
+    struct area like = {.prot = (uchar)prot, .kind = (uchar)kind, .charged = true};
+    return space_map_like(s, start, end, &like);
 }
 
 int space_unmap(struct space *s, uint64 start, uint64 end)
@@ -291,17 +329,13 @@ static void copy_layout(struct space *child, const struct space *parent)
     child->stack_low = parent->stack_low;
 }
 
-/* After a failure here or in copy_pages(), the child holds a part that space_put() can free. */
+/* After a failure here or in copy_pages() the child holds a part, which space_put() frees. */
 static int copy_promises(struct space *child, struct space *parent)
 {
     if (space_charge(child, parent->committed - child->committed) < 0)
         return -ENOMEM;
-    if (area_copy_all(&child->areas, &parent->areas, space_frame_flags(child)) < 0) {
-        space_uncharge(child, child->committed - SPACE_COST);
-        return -ENOMEM;
-    }
     child->promised = parent->promised;
-    return 0;
+    return area_copy_all(&child->areas, &parent->areas, child, space_frame_flags(child));
 }
 
 static int copy_pages(struct space *child, struct space *parent, bool eager)

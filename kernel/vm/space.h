@@ -45,6 +45,7 @@ struct space {
     uint64 tables;         /* page tables below the root; read without the lock */
     uint64 resident;       /* frames in the page table, the zero frame not counted; read without */
     uint64 tlb_gen;        /* grows when a PTE is tightened or removed; read without the lock */
+    struct area *dead;     /* left the tree; their stores are to be told after the unlock */
 
     /* Constant after creation. */
     paddr root; /* root page table */
@@ -67,11 +68,16 @@ struct space {
 #endif
 };
 
-/* To be used instead of mutex_unlock(&s->lock). */
+void space_unlock_and_bury(struct space *s);
+
+/* To be used instead of mutex_unlock(&s->lock).  May sleep, if areas with a store were removed. */
 static inline void space_unlock(struct space *s)
 {
     ledger_check(s, "unlock of a space");
-    mutex_unlock(&s->lock);
+    if (__builtin_expect(s->dead != NULL, 0))
+        space_unlock_and_bury(s);
+    else
+        mutex_unlock(&s->lock);
 }
 
 /* Pages that each space is charged for: root table, structures.  A process costs more: proc.c. */
@@ -86,7 +92,8 @@ void space_init_all(void); /* once at boot, when the memory that processes may g
 struct space *space_new(void);
 struct space *space_new_reserved(bool reserve);
 void space_get(struct space *s);
-void space_put(struct space *s); /* the last reference frees everything; may sleep */
+bool space_get_live(struct space *s); /* false if the last reference is gone */
+void space_put(struct space *s);      /* the last reference frees everything; may sleep */
 
 /*
  * Promises start .. end (page-aligned) of zeroed private memory, charged.  AREA_W implies AREA_R.
@@ -94,6 +101,12 @@ void space_put(struct space *s); /* the last reference frees everything; may sle
  * writable and executable, -ENOMEM if it cannot be promised; on failure nothing has changed.
  */
 int space_map(struct space *s, uint64 start, uint64 end, int prot, enum area_kind kind);
+
+/*
+ * The same for any area, described by `like`: prot, kind, charged, and, if it has a store, shared,
+ * may_write, store, offset, bytes.  It takes a reference of its own to the store.
+ */
+int space_map_like(struct space *s, uint64 start, uint64 end, const struct area *like);
 
 /*
  * Lays out stack and heap above `end`, the end of the program's image: a guard page that is never
@@ -125,7 +138,7 @@ int space_unmap(struct space *s, uint64 start, uint64 end);
  */
 int space_grow_stack(struct space *s, struct area *stack, uint64 va);
 
-/* With s->lock held: one page more or less of an area that is not `charged`. */
+/* With s->lock held: pages more or less that s is charged for. */
 static inline int space_charge(struct space *s, uint64 pages) /* 0 or -ENOMEM */
 {
     int r = commit_charge(pages, s->reserve);

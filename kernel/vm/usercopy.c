@@ -15,7 +15,10 @@
 #include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
 
-/* The entry of va's page, which permits `access` now; 0 if the user may not.  Lock held. */
+/*
+ * The entry of va's page, which permits `access` now; 0 if the user may not.  Lock held, but not
+ * all the time: if memory is short it is given up and taken again.
+ */
 static inline pte_t reach(struct space *s, uint64 va, enum fault_access access)
 {
     const pte_t *slot = pmap_find(s, va);
@@ -23,7 +26,10 @@ static inline pte_t reach(struct space *s, uint64 va, enum fault_access access)
     ledger_check(s, "user copy");
     if (slot && fault_is_ready(*slot, access) && !mode_again())
         return *slot;
-    return fault_resolve(s, va, access) == FAULT_OK ? *pmap_find(s, va) : 0;
+    enum fault_result r = fault_resolve(s, va, access);
+    if (r == FAULT_NOMEM)
+        r = fault_hungry(s, va, access);
+    return r == FAULT_OK ? *pmap_find(s, va) : 0;
 }
 
 /* The byte at va, whose page has this entry, as the kernel sees it. */

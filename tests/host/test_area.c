@@ -21,6 +21,16 @@ static uint64_t visited;
 static long objects;
 static bool full;
 
+void rmap_add(struct area *a)
+{
+    assert_non_null(a->store);
+}
+
+void rmap_remove(struct area *a)
+{
+    assert_non_null(a->store);
+}
+
 void slab_init(struct slab_cache *c, const char *name, uint size)
 {
     c->name = name;
@@ -174,7 +184,7 @@ static void copies_are_equal_or_nothing(void **state)
     struct avl_tree copy = {NULL};
     for (uint64 p = 0; p < 64; p += 2)
         add(p, p + 1, (uchar)(1 + p % 3));
-    assert_int_equal(area_copy_all(&copy, &tree, 0), 0);
+    assert_int_equal(area_copy_all(&copy, &tree, NULL, 0), 0);
     struct area *b = area_first(&copy);
     for (struct area *a = area_first(&tree); a; a = area_next(a), b = area_next(b)) {
         assert_non_null(b);
@@ -188,9 +198,10 @@ static void copies_are_equal_or_nothing(void **state)
         area_cut(&copy, b, b->start, b->end);
     long before = objects;
     full = true;
-    assert_int_equal(area_copy_all(&copy, &tree, 0), -ENOMEM);
+    assert_int_equal(area_copy_all(&copy, &tree, NULL, 0), -ENOMEM);
     full = false;
-    assert_null(copy.root);
+    while ((b = area_first(&copy)) != NULL)
+        area_cut(&copy, b, b->start, b->end);
     assert_int_equal(objects, before);
     cut(0, PAGES);
 }

@@ -1,3 +1,4 @@
+// sources: kernel/vm/rmap.c kernel/vm/reclaim.c kernel/vm/store.c kernel/vm/pmap_fork.c
 // sources: kernel/vm/fault.c kernel/vm/space.c kernel/vm/area.c
 // sources: kernel/vm/stat.c kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c
 // sources: kernel/lib/avl.c tests/host/vm_shim.c
@@ -5,6 +6,7 @@
 #include "tests/host/unit.h"
 
 #include "kernel/vm/fault.h"
+#include "kernel/vm/store.h"
 
 #define RW       (AREA_R | AREA_W)
 #define RX       (AREA_R | AREA_X)
@@ -23,79 +25,138 @@ static void bad(void **state)
 {
     (void)state;
     for (int access = ACCESS_LOAD; access <= ACCESS_EXEC; access++) {
-        assert_int_equal(fault_classify(NULL, false, 0, false, access), KIND_BAD);
-        assert_int_equal(fault_classify(NULL, false, WRITABLE, true, access), KIND_BAD);
+        assert_int_equal(fault_classify(NULL, false, 0, PART_NONE, false, access), KIND_BAD);
+        assert_int_equal(fault_classify(NULL, false, WRITABLE, PART_NONE, true, access), KIND_BAD);
     }
 }
 
 static void prot(void **state)
 {
     (void)state;
-    assert_int_equal(fault_classify(&text, false, 0, false, ACCESS_WRITE), KIND_PROT);
-    assert_int_equal(fault_classify(&text, false, CODE, true, ACCESS_WRITE), KIND_PROT);
-    assert_int_equal(fault_classify(&rodata, false, READABLE, true, ACCESS_WRITE), KIND_PROT);
-    assert_int_equal(fault_classify(&rodata, false, READABLE, true, ACCESS_EXEC), KIND_PROT);
-    assert_int_equal(fault_classify(&data, false, 0, false, ACCESS_EXEC), KIND_PROT);
-    assert_int_equal(fault_classify(&data, false, WRITABLE, true, ACCESS_EXEC), KIND_PROT);
-    assert_int_equal(fault_classify(&none, false, 0, false, ACCESS_READ), KIND_PROT);
-    assert_int_equal(fault_classify(&stack, true, 0, false, ACCESS_EXEC), KIND_PROT);
+    assert_int_equal(fault_classify(&text, false, 0, PART_NONE, false, ACCESS_WRITE), KIND_PROT);
+    assert_int_equal(fault_classify(&text, false, CODE, PART_NONE, true, ACCESS_WRITE), KIND_PROT);
+    assert_int_equal(fault_classify(&rodata, false, READABLE, PART_NONE, true, ACCESS_WRITE),
+                     KIND_PROT);
+    assert_int_equal(fault_classify(&rodata, false, READABLE, PART_NONE, true, ACCESS_EXEC),
+                     KIND_PROT);
+    assert_int_equal(fault_classify(&data, false, 0, PART_NONE, false, ACCESS_EXEC), KIND_PROT);
+    assert_int_equal(fault_classify(&data, false, WRITABLE, PART_NONE, true, ACCESS_EXEC),
+                     KIND_PROT);
+    assert_int_equal(fault_classify(&none, false, 0, PART_NONE, false, ACCESS_READ), KIND_PROT);
+    assert_int_equal(fault_classify(&stack, true, 0, PART_NONE, false, ACCESS_EXEC), KIND_PROT);
 }
 
 /* The area is asked, not only the entry: a broken table must not grant what nobody promised. */
 static void prot_before_pte(void **state)
 {
     (void)state;
-    assert_int_equal(fault_classify(&rodata, false, WRITABLE, true, ACCESS_WRITE), KIND_PROT);
-    assert_int_equal(fault_classify(&data, false, CODE, true, ACCESS_EXEC), KIND_PROT);
+    assert_int_equal(fault_classify(&rodata, false, WRITABLE, PART_NONE, true, ACCESS_WRITE),
+                     KIND_PROT);
+    assert_int_equal(fault_classify(&data, false, CODE, PART_NONE, true, ACCESS_EXEC), KIND_PROT);
 }
 
 static void grows(void **state)
 {
     (void)state;
-    assert_int_equal(fault_classify(&stack, true, 0, false, ACCESS_READ), KIND_STACK);
-    assert_int_equal(fault_classify(&stack, true, 0, false, ACCESS_WRITE), KIND_STACK);
-    assert_int_equal(fault_classify(&stack, true, 0, false, ACCESS_LOAD), KIND_STACK);
+    assert_int_equal(fault_classify(&stack, true, 0, PART_NONE, false, ACCESS_READ), KIND_STACK);
+    assert_int_equal(fault_classify(&stack, true, 0, PART_NONE, false, ACCESS_WRITE), KIND_STACK);
+    assert_int_equal(fault_classify(&stack, true, 0, PART_NONE, false, ACCESS_LOAD), KIND_STACK);
 }
 
 static void zero(void **state)
 {
     (void)state;
-    assert_int_equal(fault_classify(&data, false, 0, false, ACCESS_READ), KIND_ZERO);
-    assert_int_equal(fault_classify(&text, false, 0, false, ACCESS_EXEC), KIND_ZERO);
-    assert_int_equal(fault_classify(&text, false, 0, false, ACCESS_READ), KIND_ZERO);
+    assert_int_equal(fault_classify(&data, false, 0, PART_NONE, false, ACCESS_READ), KIND_ZERO);
+    assert_int_equal(fault_classify(&text, false, 0, PART_NONE, false, ACCESS_EXEC), KIND_ZERO);
+    assert_int_equal(fault_classify(&text, false, 0, PART_NONE, false, ACCESS_READ), KIND_ZERO);
 }
 
 static void lazy(void **state)
 {
     (void)state;
-    assert_int_equal(fault_classify(&data, false, 0, false, ACCESS_WRITE), KIND_LAZY);
-    assert_int_equal(fault_classify(&stack, false, 0, false, ACCESS_WRITE), KIND_LAZY);
-    assert_int_equal(fault_classify(&text, false, 0, false, ACCESS_LOAD), KIND_LAZY);
+    assert_int_equal(fault_classify(&data, false, 0, PART_NONE, false, ACCESS_WRITE), KIND_LAZY);
+    assert_int_equal(fault_classify(&stack, false, 0, PART_NONE, false, ACCESS_WRITE), KIND_LAZY);
+    assert_int_equal(fault_classify(&text, false, 0, PART_NONE, false, ACCESS_LOAD), KIND_LAZY);
 }
 
 static void cow(void **state)
 {
     (void)state;
-    assert_int_equal(fault_classify(&data, false, READABLE, false, ACCESS_WRITE), KIND_COW);
-    assert_int_equal(fault_classify(&text, false, CODE, false, ACCESS_LOAD), KIND_COW);
+    assert_int_equal(fault_classify(&data, false, READABLE, PART_NONE, false, ACCESS_WRITE),
+                     KIND_COW);
+    assert_int_equal(fault_classify(&text, false, CODE, PART_NONE, false, ACCESS_LOAD), KIND_COW);
 }
 
 static void reuse(void **state)
 {
     (void)state;
-    assert_int_equal(fault_classify(&data, false, READABLE, true, ACCESS_WRITE), KIND_REUSE);
-    assert_int_equal(fault_classify(&text, false, CODE, true, ACCESS_LOAD), KIND_REUSE);
+    assert_int_equal(fault_classify(&data, false, READABLE, PART_NONE, true, ACCESS_WRITE),
+                     KIND_REUSE);
+    assert_int_equal(fault_classify(&text, false, CODE, PART_NONE, true, ACCESS_LOAD), KIND_REUSE);
 }
 
 static void spurious(void **state)
 {
     (void)state;
-    assert_int_equal(fault_classify(&data, false, WRITABLE, true, ACCESS_WRITE), KIND_SPURIOUS);
-    assert_int_equal(fault_classify(&data, false, WRITABLE, true, ACCESS_READ), KIND_SPURIOUS);
-    assert_int_equal(fault_classify(&data, false, READABLE, false, ACCESS_READ), KIND_SPURIOUS);
-    assert_int_equal(fault_classify(&text, false, CODE, false, ACCESS_EXEC), KIND_SPURIOUS);
-    assert_int_equal(fault_classify(&data, false, WRITABLE & ~(PTE_A | PTE_D), true, ACCESS_WRITE),
+    assert_int_equal(fault_classify(&data, false, WRITABLE, PART_NONE, true, ACCESS_WRITE),
                      KIND_SPURIOUS);
+    assert_int_equal(fault_classify(&data, false, WRITABLE, PART_NONE, true, ACCESS_READ),
+                     KIND_SPURIOUS);
+    assert_int_equal(fault_classify(&data, false, READABLE, PART_NONE, false, ACCESS_READ),
+                     KIND_SPURIOUS);
+    assert_int_equal(fault_classify(&text, false, CODE, PART_NONE, false, ACCESS_EXEC),
+                     KIND_SPURIOUS);
+    assert_int_equal(
+        fault_classify(&data, false, WRITABLE & ~(PTE_A | PTE_D), PART_NONE, true, ACCESS_WRITE),
+        KIND_SPURIOUS);
+}
+
+/* A store as far as the rows are concerned: only that there is one. */
+static struct store a_file;
+static const struct area library = {.prot = RX, .kind = AREA_TEXT, .store = &a_file};
+static const struct area copy = {.prot = RW, .kind = AREA_MAP, .store = &a_file};
+static const struct area mapping = {
+    .prot = RW, .kind = AREA_MAP, .store = &a_file, .shared = true, .may_write = true};
+
+static void eof(void **state)
+{
+    (void)state;
+    for (int access = ACCESS_READ; access <= ACCESS_WRITE; access++) {
+        assert_int_equal(fault_classify(&copy, false, 0, PART_NONE, false, access), KIND_EOF);
+        assert_int_equal(fault_classify(&mapping, false, 0, PART_NONE, false, access), KIND_EOF);
+    }
+    assert_int_equal(fault_classify(&library, false, 0, PART_NONE, false, ACCESS_EXEC), KIND_EOF);
+    assert_int_equal(fault_classify(&library, false, 0, PART_NONE, false, ACCESS_WRITE), KIND_PROT);
+}
+
+static void file(void **state)
+{
+    (void)state;
+    assert_int_equal(fault_classify(&library, false, 0, PART_ALL, false, ACCESS_EXEC), KIND_FILE);
+    assert_int_equal(fault_classify(&library, false, 0, PART_ALL, false, ACCESS_READ), KIND_FILE);
+    assert_int_equal(fault_classify(&copy, false, 0, PART_ALL, false, ACCESS_READ), KIND_FILE);
+    assert_int_equal(fault_classify(&mapping, false, 0, PART_ALL, false, ACCESS_READ), KIND_FILE);
+    assert_int_equal(fault_classify(&mapping, false, 0, PART_ALL, false, ACCESS_WRITE), KIND_FILE);
+}
+
+static void file_cow(void **state)
+{
+    (void)state;
+    assert_int_equal(fault_classify(&copy, false, 0, PART_ALL, false, ACCESS_WRITE), KIND_FILE_COW);
+    assert_int_equal(fault_classify(&copy, false, 0, PART_SOME, false, ACCESS_WRITE),
+                     KIND_FILE_COW);
+    assert_int_equal(fault_classify(&copy, false, 0, PART_SOME, false, ACCESS_READ), KIND_FILE_COW);
+}
+
+static void dirty(void **state)
+{
+    (void)state;
+    assert_int_equal(fault_classify(&mapping, false, READABLE, PART_NONE, false, ACCESS_WRITE),
+                     KIND_DIRTY);
+    assert_int_equal(fault_classify(&mapping, false, WRITABLE, PART_NONE, false, ACCESS_WRITE),
+                     KIND_SPURIOUS);
+    assert_int_equal(fault_classify(&copy, false, READABLE, PART_NONE, false, ACCESS_WRITE),
+                     KIND_COW);
 }
 
 static void every_kind_has_a_name(void **state)
@@ -117,6 +178,10 @@ int main(void)
         cmocka_unit_test(cow),
         cmocka_unit_test(reuse),
         cmocka_unit_test(spurious),
+        cmocka_unit_test(eof),
+        cmocka_unit_test(file),
+        cmocka_unit_test(file_cow),
+        cmocka_unit_test(dirty),
         cmocka_unit_test(every_kind_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,4 @@
+// sources: kernel/vm/store.c
 // sources: kernel/fs/alloc.c kernel/fs/cache.c kernel/fs/cacheio.c kernel/fs/commit.c
 // sources: kernel/fs/data.c kernel/fs/dir.c kernel/fs/file.c kernel/fs/inode.c kernel/fs/journal.c
 // sources: kernel/fs/map.c kernel/fs/mount.c kernel/fs/names.c kernel/fs/path.c kernel/fs/pipe.c

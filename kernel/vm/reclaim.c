@@ -1,0 +1,27 @@
+/*
+ * The way from memory that runs short to whoever can free some: the file layer, which registers
+ * itself here because kernel/vm does not know it.  No lock.
+ */
+#include "kernel/vm/reclaim.h"
+#include "kernel/mem/frame.h"
+
+#define BATCH 64 /* frames asked for at a time */
+
+static const struct reclaim_ops *reclaim;
+
+void reclaim_set(const struct reclaim_ops *ops)
+{
+    reclaim = ops;
+}
+
+bool reclaim_some(void)
+{
+    bool is_short = frame_free_count() <= frame_reserve_count() + BATCH;
+    return reclaim && is_short && reclaim->pages(BATCH) > 0;
+}
+
+void reclaim_throttle(void)
+{
+    if (reclaim)
+        reclaim->throttle();
+}
