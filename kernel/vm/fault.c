@@ -102,32 +102,40 @@ static enum fault_result find(struct fault *f)
     return f->slot ? FAULT_OK : FAULT_NOMEM;
 }
 
-/* The store may have become shorter since find() asked for its size. */
-static enum fault_result from_errno(struct fault *f, int r)
+/* Apart, and not given the whole of struct fault, which so stays in registers. */
+struct given {
+    struct frame *frame; /* with a reference, or NULL */
+    int64 r;             /* as store_ops say */
+};
+
+static struct given __attribute__((noinline))
+ask_store(const struct area *a, uint64 va, enum fault_kind kind, enum fault_access access)
 {
-    if (r >= 0)
-        return FAULT_OK;
-    if (r == -ERANGE)
-        f->kind = KIND_EOF;
-    return r == -ERANGE ? FAULT_EOF : r == -EIO ? FAULT_IO : FAULT_NOMEM;
+    const struct store_ops *ops = a->store->ops;
+    struct given g = {NULL, 0};
+
+    if (kind == KIND_DIRTY)
+        g.r = ops->dirty(a->store, area_index(a, va));
+    else
+        g.r =
+            ops->fetch(a->store, area_index(a, va), a->shared && fault_is_write(access), &g.frame);
+    return g;
 }
 
-static enum fault_result __attribute__((noinline)) fetch_from_store(struct fault *f)
+/* The store may have become shorter since find() asked for its size. */
+static inline enum fault_result fetch_from_store(struct fault *f)
 {
-    struct store *st = f->area->store;
-    uint64 index = area_index(f->area, f->va);
-    int r;
+    struct given g = ask_store(f->area, f->va, f->kind, f->access);
 
-    if (f->kind == KIND_DIRTY) {
-        r = st->ops->dirty(st, index);
-    } else {
-        bool dirty = f->area->shared && fault_is_write(f->access);
-        r = st->ops->fetch(st, index, dirty, &f->frame);
-        f->fetched = r >= 0;
+    if (g.frame && g.r >= 0) {
+        f->frame = g.frame;
+        f->fetched = true;
     }
-    if (r > 0)
+    if (g.r > 0)
         vm_count(f->s, VM_STAT(reads), 1);
-    return from_errno(f, r);
+    if (g.r == -ERANGE)
+        f->kind = KIND_EOF;
+    return g.r >= 0 ? FAULT_OK : g.r == -ERANGE ? FAULT_EOF : g.r == -EIO ? FAULT_IO : FAULT_NOMEM;
 }
 
 /* What is mapped; else what the store has; else zeros. */
@@ -149,20 +157,13 @@ static bool needs_own(const struct fault *f)
     return fault_is_write(f->access) || f->kind == KIND_FILE_COW;
 }
 
-/* Copies what the page shall have of frame `from`; returns what is to be counted. */
-static uint64 fill(const struct fault *f, const struct frame *from)
+/* Zeros what the area's store does not provide of the page, if it ends there. */
+static void __attribute__((noinline)) clear_tail(const struct area *a, uint64 va, uint8 *page)
 {
-    uint8 *to = frame_virt(f->frame);
-    uint64 page = PGROUNDDOWN(f->va);
-
-    if (from == pmap_zero)
-        return VM_STAT(frames_zeroed);
-    page_copy(to, frame_virt(from));
-    if (f->fetched && area_is_partial(f->area, page)) {
-        uint64 n = f->area->bytes - (page - f->area->start);
-        memset(to + n, 0, PGSIZE - n);
+    if (area_is_partial(a, va)) {
+        uint64 n = a->bytes - (PGROUNDDOWN(va) - a->start);
+        memset(page + n, 0, PGSIZE - n);
     }
-    return VM_STAT(frames_copied);
 }
 
 /*
@@ -186,10 +187,17 @@ static enum fault_result own(struct fault *f)
         f->frame = from;
         return FAULT_NOMEM;
     }
-    vm_count(f->s, fill(f, from), 1);
+    if (zero) {
+        vm_count(f->s, VM_STAT(frames_zeroed), 1);
+    } else {
+        page_copy(frame_virt(f->frame), frame_virt(from));
+        vm_count(f->s, VM_STAT(frames_copied), 1);
+    }
     f->owned = true;
-    if (f->fetched)
+    if (f->fetched) {
+        clear_tail(f->area, f->va, frame_virt(f->frame));
         frame_put(from);
+    }
     return FAULT_OK;
 }
 
@@ -199,10 +207,10 @@ static enum fault_result own(struct fault *f)
  */
 #define AROUND_PAGES 16
 
-static void __attribute__((noinline)) map_around(const struct fault *f)
+static void __attribute__((noinline))
+map_around(struct space *s, const struct area *a, const pte_t *slot, uint64 va)
 {
-    const struct area *a = f->area;
-    uint64 size = AROUND_PAGES * PGSIZE, window = f->va & ~(size - 1);
+    uint64 size = AROUND_PAGES * PGSIZE, window = va & ~(size - 1);
     uint64 start = window > a->start ? window : a->start;
     uint64 end = window + size < a->end ? window + size : a->end;
     struct frame *frame[AROUND_PAGES];
@@ -214,9 +222,9 @@ static void __attribute__((noinline)) map_around(const struct fault *f)
     uint n = (uint)((end - start) >> PGSHIFT);
     if (a->store->ops->peek(a->store, area_index(a, start), n, frame) == 0)
         return;
-    const pte_t *slot = f->slot - ((f->va - start) >> PGSHIFT);
-    n = pmap_enter_around(f->s, slot, start, frame, n, a->prot);
-    vm_count(f->s, VM_STAT(around), n);
+    slot -= (va - start) >> PGSHIFT;
+    n = pmap_enter_around(s, slot, start, frame, n, a->prot);
+    vm_count(s, VM_STAT(around), n);
 }
 
 static void map(struct fault *f)
@@ -233,7 +241,7 @@ static void map(struct fault *f)
         tlb_forget_page(f->s, PGROUNDDOWN(f->va));
     }
     if (f->kind == KIND_FILE && !writable)
-        map_around(f);
+        map_around(f->s, f->area, f->slot, f->va);
 }
 
 /*

@@ -150,8 +150,8 @@ struct sweep {
     struct space *s;
     uint64 floor, ceiling;
     uint64 mapped; /* frames whose mapping was removed */
-    uint64 anon;   /* of those, private ones */
-    bool of_store; /* only frames of stores are removed */
+    uint64 stored; /* of those, frames of stores */
+    bool of_store; /* only such are removed */
     uint64 freed;  /* tables removed */
     uint64 stale;  /* entries cleared since the last flush */
     uint64 va;     /* of the last of them */
@@ -191,7 +191,8 @@ static void sweep_page(struct sweep *w, pte_t *slot, uint64 va)
     w->va = va;
     if (f != pmap_zero) {
         w->mapped++;
-        w->anon += f->state == FRAME_ANON;
+        if (f->state != FRAME_ANON)
+            w->stored++;
         sweep_keep(w, f);
     }
 }
@@ -209,8 +210,10 @@ static void sweep_table(struct sweep *w, pte_t *slot, uint64 va, int level)
 
 static void sweep_leaves(struct sweep *w, pte_t *slot, uint64 start, uint64 end)
 {
+    bool all = !w->of_store;
+
     for (uint64 va = start; va < end; va += PGSIZE, slot++)
-        if (*slot && !(w->of_store && frame_of(PTE2PA(*slot))->state == FRAME_ANON))
+        if (*slot && (all || frame_of(PTE2PA(*slot))->state != FRAME_ANON))
             sweep_page(w, slot, va);
 }
 
@@ -245,7 +248,7 @@ static uint64 remove(struct space *s, uint64 start, uint64 end, uint64 floor, ui
     w.s = s;
     w.floor = floor;
     w.ceiling = ceiling;
-    w.mapped = w.anon = w.freed = w.stale = 0;
+    w.mapped = w.stored = w.freed = w.stale = 0;
     w.of_store = of_store;
     w.tables = false;
     w.n = 0;
@@ -256,7 +259,7 @@ static uint64 remove(struct space *s, uint64 start, uint64 end, uint64 floor, ui
         s->tables -= w.freed;
         space_uncharge(s, w.freed);
     }
-    return w.anon;
+    return w.mapped - w.stored;
 }
 
 uint64 pmap_remove(struct space *s, uint64 start, uint64 end, uint64 floor, uint64 ceiling)
