@@ -439,25 +439,26 @@ void shim_reset(uint asid_bits)
 
 static uint mappings[SHIM_FRAMES];
 
-/* V2, V5, V11 and the counts of one page; returns 1 if it holds a frame. */
-static uint check_page(const struct space *s, const struct area *a, uint64 va)
+/* V2, V5, V11 and the counts of one page; 1 if it holds a frame, *own counts private ones. */
+static uint check_page(const struct space *s, const struct area *a, uint64 va, uint64 *own)
 {
     const pte_t *slot = pmap_find(s, va);
     if (slot == NULL || *slot == 0)
         return 0;
     int prot = a->prot << 1; /* AREA_R, _W, _X to PTE_R, _W, _X */
-    int granted = *slot & (PTE_R | PTE_W | PTE_X);
+    int granted = *slot & PTE_U ? *slot & (PTE_R | PTE_W | PTE_X) : 0;
     assert_int_equal(granted & ~prot, 0);
     assert_false((granted & PTE_W) && (granted & PTE_X));
     struct frame *f = frame_of(PTE2PA(*slot));
-    assert_int_equal(f->state, FRAME_ANON);
+    assert_true(f->state == FRAME_ANON || (f->state == FRAME_CACHE && a->store));
     if (f == pmap_zero) {
         assert_false(granted & PTE_W);
         return 0;
     }
     if (granted & PTE_W)
-        assert_int_equal(f->refs, 1);
+        assert_true(f->state == FRAME_ANON ? f->refs == 1 : a->shared);
     mappings[f - table]++;
+    *own += f->state == FRAME_ANON;
     return 1;
 }
 
@@ -481,14 +482,14 @@ static void check_space(const struct space *s, uint64 *all_tables)
     uint64 resident = 0, promised = 0, charge = SPACE_COST, end = 0, leaves = 0, tables = 0;
 
     for (struct area *a = area_first(&s->areas); a; a = area_next(a)) {
-        uint64 frames = 0;
+        uint64 frames = 0, own = 0;
         assert_true(end <= a->start && a->start < a->end && a->end <= USER_END);
         assert_int_equal((a->start | a->end) & (PGSIZE - 1), 0);
         end = a->end;
         for (uint64 va = a->start, gap; va < a->end; va = gap) {
             gap = va + PGSIZE;
             if (pmap_find(s, va))
-                frames += check_page(s, a, va);
+                frames += check_page(s, a, va, &own);
             else if (a->charged && !commit_overcommits())
                 fail_msg("no table for %lx, which is charged", va);
             else
@@ -497,7 +498,7 @@ static void check_space(const struct space *s, uint64 *all_tables)
         uint64 pages = (a->end - a->start) >> PGSHIFT;
         promised += pages;
         resident += frames;
-        charge += a->charged ? pages : frames;
+        charge += a->charged ? pages : own;
     }
     assert_int_equal(s->resident, resident);
     assert_int_equal(s->promised, promised);
@@ -510,7 +511,7 @@ static void check_space(const struct space *s, uint64 *all_tables)
 
 void shim_check(struct space *const *space, uint n)
 {
-    uint64 committed = 0, anon = 0, tables = 0,
+    uint64 committed = 0, anon = 0, stored = 0, tables = 0,
            expected = 2; /* the kernel's root, the zero frame */
 
     memset(mappings, 0, sizeof mappings);
@@ -520,11 +521,13 @@ void shim_check(struct space *const *space, uint n)
     }
     assert_int_equal(commit_total(), committed);
     for (uint i = 0; i < SHIM_FRAMES; i++) {
+        if (table[i].state == FRAME_CACHE)
+            stored++;
         if (&table[i] == pmap_zero || table[i].state != FRAME_ANON)
             continue;
         assert_int_equal(table[i].refs, mappings[i]);
         anon++;
     }
-    expected += anon + tables + n; /* and the roots */
+    expected += anon + stored + tables + n; /* and the roots */
     assert_int_equal(shim_frames_used(), expected);
 }
