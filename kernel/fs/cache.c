@@ -74,15 +74,10 @@ static inline struct page *find(const struct store *s, uint64 index)
     return pg;
 }
 
-static struct frame *frame_of_page(const struct page *pg)
-{
-    return frame_of(phys(pg->bytes));
-}
-
 /* While a page is in the table, its frame says under which name. */
 static void set_owner(struct page *pg, uint64 store, uint64 index)
 {
-    struct frame *f = frame_of_page(pg);
+    struct frame *f = cache_frame(pg);
     f->owner[0] = store;
     f->owner[1] = index;
 }
@@ -91,7 +86,7 @@ static void set_owner(struct page *pg, uint64 store, uint64 index)
 static const struct frame *frame_by_owner(const struct frame *f)
 {
     const struct page *pg = look_up((const struct store *)f->owner[0], f->owner[1]);
-    return pg ? frame_of_page(pg) : NULL;
+    return pg ? cache_frame(pg) : NULL;
 }
 
 static void insert(struct page *pg)
@@ -117,16 +112,25 @@ static void take_out(struct page *pg)
     npages--;
 }
 
+/* The frame may live on: in page tables until a truncation has come there, or pinned. */
 static void destroy(struct page *pg)
 {
-    frame_put(frame_of_page(pg));
+    struct frame *f = cache_frame(pg);
+    whole_begin();
+    f->owner[1] = CHECK_LEFT;
+    frame_put(f);
+    whole_end();
     slab_free(&page_slab, pg);
 }
 
-/* Under the lock a count of one cannot grow: the table's is the only reference. */
+/*
+ * Under the lock counts of one cannot grow: the table's is the only reference to the page, and the
+ * page's the only one to the frame.  Those to the frame come from holders of the page, so the page
+ * is looked at first.
+ */
 static bool idle(const struct page *pg)
 {
-    return load_acquire(&pg->refs) == 1;
+    return load_acquire(&pg->refs) == 1 && load_acquire(&cache_frame(pg)->refs) == 1;
 }
 
 uint64 cache_pages(void)
@@ -211,6 +215,7 @@ static struct page *new_page(struct store *s, uint64 index)
         return NULL;
     }
     *pg = (struct page){.refs = 2, .store = s, .index = index, .bytes = frame_virt(f)};
+    pg->clear_from = PGSIZE;
     waitq_init(&pg->waiters);
     for (uint i = 0; s == &cache_disk && i < PAGE_BLOCKS; i++)
         pg->block[i] = (uint)(index * PAGE_BLOCKS + i);
@@ -232,12 +237,51 @@ static struct page *add_page(struct store *s, uint64 index)
     return pg ? pg : fresh;
 }
 
-struct page *cache_get(struct store *s, uint64 index)
+struct page *cache_find(struct store *s, uint64 index)
 {
     spin_lock(&cache_lock);
     struct page *pg = find(s, index);
     spin_unlock(&cache_lock);
+    return pg;
+}
+
+struct page *cache_get(struct store *s, uint64 index)
+{
+    struct page *pg = cache_find(s, index);
     return pg ? pg : add_page(s, index);
+}
+
+/* A reference to the frame of a page that is valid from end to end; the lock is held. */
+static inline struct frame *whole_frame(const struct page *pg)
+{
+    if (!pg || pg->valid != ALL_BLOCKS)
+        return NULL;
+    struct frame *f = cache_frame(pg);
+    frame_get(f);
+    return f;
+}
+
+struct frame *cache_find_frame(struct store *s, uint64 index)
+{
+    spin_lock(&cache_lock);
+    struct page *pg = look_up(s, index);
+    struct frame *f = whole_frame(pg);
+    if (f)
+        pg->used = true;
+    spin_unlock(&cache_lock);
+    return f;
+}
+
+uint cache_peek(struct store *s, uint64 first, uint n, struct frame *out[])
+{
+    uint found = 0;
+    spin_lock(&cache_lock);
+    for (uint i = 0; i < n; i++) {
+        out[i] = whole_frame(look_up(s, first + i));
+        found += out[i] != NULL;
+    }
+    spin_unlock(&cache_lock);
+    return found;
 }
 
 void cache_hold(struct page *pg)

@@ -31,6 +31,7 @@ struct page {
     struct store *store;
     uint64 index;
     uint8 *bytes;
+    ushort clear_from; /* bytes behind the end of the file were zeros from here on; as the bytes */
     uint block[PAGE_BLOCKS];   /* where the blocks live on the disk, 0 = not known; as the bytes */
     ushort entry[PAGE_BLOCKS]; /* of logged blocks: which of the transaction; the journal's */
 };
@@ -46,8 +47,23 @@ bool cache_init(void);
  * memory.  Never waits for the disk; whoever holds references in turn keeps others from memory.
  */
 struct page *cache_get(struct store *s, uint64 index);
-void cache_hold(struct page *pg); /* one more reference */
-void cache_put(struct page *pg);  /* any context */
+struct page *cache_find(struct store *s, uint64 index); /* NULL if it is not there */
+void cache_hold(struct page *pg);                       /* one more reference */
+void cache_put(struct page *pg);                        /* any context */
+
+static inline struct frame *cache_frame(const struct page *pg)
+{
+    return frame_of(phys(pg->bytes));
+}
+
+/* The frame of a page that is there, all of it valid, with a reference for the caller; or NULL. */
+struct frame *cache_find_frame(struct store *s, uint64 index);
+
+/*
+ * The same of n pages from `first` on, in out[], which nobody has asked for yet: they do not count
+ * as used.  Returns how many there are.
+ */
+uint cache_peek(struct store *s, uint64 first, uint n, struct frame *out[]);
 
 /*
  * Makes the blocks in the mask `want` valid by reading them from block[], where 0 gives zeros.

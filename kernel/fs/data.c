@@ -1,9 +1,9 @@
 /*
  * The bytes of a file, through the cache.
  *
- * A reader that goes through a file from front to back finds pages read ahead for it: when the page
- * after the last one it read is not there, up to READ_AHEAD pages are asked for together.  A writer
- * changes pages in memory and gives their blocks to the journal.
+ * When a page is not there, its neighbours are asked for along with it; a reader that goes through
+ * a file from front to back, in calls or in faults, finds ever more pages read ahead for it.  A
+ * writer changes pages in memory and gives their blocks to the journal.
  *
  * Lock: the inode's mutex.
  */
@@ -14,7 +14,8 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/string.h"
 
-#define READ_AHEAD DISK_PIECES /* pages of one request */
+#define CLUSTER    4 /* pages read together, aligned, where nothing is known of the reader */
+#define READ_AHEAD DISK_PIECES /* at most: one request */
 
 /* The mask of blocks first .. last of a page. */
 static uint block_mask(uint first, uint last)
@@ -22,8 +23,7 @@ static uint block_mask(uint first, uint last)
     return (2u << last) - (1u << first);
 }
 
-/* The mask of blocks of page `index` that the file has. */
-static uint existing(const struct inode *ip, uint64 index)
+uint data_blocks(const struct inode *ip, uint64 index)
 {
     uint64 end = inode_nblocks(ip);
     uint64 first = index * PAGE_BLOCKS;
@@ -51,13 +51,31 @@ static int locate(struct inode *ip, struct page *pg, uint mask)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static void read_ahead(struct inode *ip, uint64 index)
+/*
+ * Which pages are asked for together when page `index` is not there and `n` are wanted: those of
+ * its cluster, or behind what was asked for before four times as many as then.  Returns how many,
+ * from *first on.
+ */
+static uint choose_window(struct inode *ip, uint64 index, uint64 n, uint64 *first)
+{
+    bool follows = index == ip->ahead;
+    *first = follows ? index : index & ~(uint64)(CLUSTER - 1);
+    uint64 size = follows && ip->window ? 4 * ip->window : CLUSTER;
+    if (size < index + n - *first)
+        size = index + n - *first;
+    ip->window = size < READ_AHEAD ? (uint)size : READ_AHEAD;
+    ip->ahead = *first + ip->window;
+    return ip->window;
+}
+
+static void read_around(struct inode *ip, uint64 index, uint64 wanted)
 {
     struct page *page[READ_AHEAD];
     uint want[READ_AHEAD];
-    int n = 0;
-    for (; n < READ_AHEAD && (want[n] = existing(ip, index + (uint)n)); n++) {
-        page[n] = cache_get(&ip->store, index + (uint)n);
+    uint64 first;
+    int n = 0, most = (int)choose_window(ip, index, wanted, &first);
+    for (; n < most && (want[n] = data_blocks(ip, first + (uint)n)); n++) {
+        page[n] = cache_get(&ip->store, first + (uint)n);
         if (!page[n])
             break;
         if (locate(ip, page[n], want[n]) < 0) {
@@ -65,19 +83,21 @@ static void read_ahead(struct inode *ip, uint64 index)
             break;
         }
     }
-    cache_prefetch(page, want, n);
+    if (n > 0)
+        cache_prefetch(page, want, n);
     while (n-- > 0)
         cache_put(page[n]);
 }
 
-static int fill(struct inode *ip, struct page *pg)
+/* Makes valid what the file has of a page; `wanted` pages from there on will be asked for. */
+static int fill(struct inode *ip, struct page *pg, uint64 wanted)
 {
-    uint want = existing(ip, pg->index);
+    uint want = data_blocks(ip, pg->index);
     int r = locate(ip, pg, want);
     if (r < 0)
         return r;
-    if (pg->index == 0 || pg->index == ip->next_read)
-        read_ahead(ip, pg->index);
+    if (!load_relaxed(&pg->busy)) /* else it is on its way already */
+        read_around(ip, pg->index, wanted);
     return cache_load(pg, want);
 }
 
@@ -88,13 +108,13 @@ static inline bool has_bytes(struct page *pg, uint64 first, uint64 last)
            !(block_mask(first % PGSIZE / BSIZE, last % PGSIZE / BSIZE) & ~valid);
 }
 
-static inline int get_page(struct inode *ip, uint64 first, uint64 last, struct page **out)
+static inline int get_page(struct inode *ip, uint64 first, uint64 last, uint64 wanted,
+                           struct page **out)
 {
     struct page *pg = cache_get(&ip->store, first / PGSIZE);
     if (!pg)
         return -ENOMEM;
-    int r = has_bytes(pg, first, last) ? 0 : fill(ip, pg);
-    ip->next_read = pg->index + 1;
+    int r = has_bytes(pg, first, last) ? 0 : fill(ip, pg, wanted);
     if (r < 0)
         cache_put(pg);
     else
@@ -104,7 +124,38 @@ static inline int get_page(struct inode *ip, uint64 first, uint64 last, struct p
 
 int data_page(struct inode *ip, uint64 first, uint64 last, struct page **out)
 {
-    return get_page(ip, first, last, out);
+    return get_page(ip, first, last, 1, out);
+}
+
+/* The disk, or a mapping that changed it, may have left something behind the end of the file. */
+static void clear_tail(const struct inode *ip, struct page *pg)
+{
+    uint64 end = ip->d.size - pg->index * PGSIZE;
+    if (end >= pg->clear_from)
+        return;
+    memset(pg->bytes + end, 0, PGSIZE - end);
+    pg->clear_from = (ushort)end;
+}
+
+int data_whole_page(struct inode *ip, uint64 index, struct page **out)
+{
+    uint want = data_blocks(ip, index);
+    if (!want)
+        return -ERANGE;
+    struct page *pg = cache_get(&ip->store, index);
+    if (!pg)
+        return -ENOMEM;
+    uint valid = load_acquire(&pg->valid);
+    int r = want & ~valid ? fill(ip, pg, 1) : 0;
+    if (r == 0 && valid != ALL_BLOCKS)
+        r = cache_load(pg, ALL_BLOCKS); /* the file has none of the rest: zeros */
+    if (r < 0) {
+        cache_put(pg);
+        return r;
+    }
+    clear_tail(ip, pg);
+    *out = pg;
+    return (want & ~valid) != 0;
 }
 
 int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint64 n)
@@ -117,7 +168,7 @@ int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint
         uint64 skip = (off + i) % PGSIZE;
         len = n - i < PGSIZE - skip ? n - i : PGSIZE - skip;
         struct page *pg;
-        int r = get_page(ip, off + i, off + i + len - 1, &pg);
+        int r = get_page(ip, off + i, off + i + len - 1, (skip + n - i + PGSIZE - 1) / PGSIZE, &pg);
         if (r < 0)
             return i > 0 ? (int64)i : r;
         iov_write(dst, done + i, pg->bytes + skip, len);

@@ -15,6 +15,7 @@
  */
 struct inode;
 struct file;
+struct store;
 
 /* Replays the journal, reclaims orphans; NULL or in a few words why there is no file system. */
 const char *fs_mount(void);
@@ -30,6 +31,7 @@ void inode_put(struct inode *ip);
 int inode_lookup(struct inode *cwd, const char *path, struct inode **out); /* follows links */
 int inode_type(struct inode *ip);
 uint64 inode_size(struct inode *ip);
+struct store *inode_store(struct inode *ip); /* its data, to be mapped; no reference */
 int64 inode_read(struct inode *ip, struct iov *dst,
                  uint64 off); /* up to dst->total; 0 at the end */
 
@@ -56,6 +58,7 @@ struct file *file_get(struct file *f);
 void file_put(struct file *f);
 bool file_allows(const struct file *f, bool writing);
 bool file_is_pipe(const struct file *f);
+int file_store(struct file *f, struct store **out); /* the same; 0, or -ENODEV if it is no file */
 int64 file_read(struct file *f, struct iov *dst);
 int64 file_write(struct file *f, struct iov *src);
 int file_stat(struct file *f, struct stat *st); /* st is cleared first: no padding leaks */

@@ -50,7 +50,7 @@ static struct inode *new_inode(uint num)
     if (!ip)
         return NULL;
     *ip = (struct inode){.num = num};
-    store_init(&ip->store, NULL);
+    store_init(&ip->store, &filemap_ops);
     list_init(&ip->unused);
     mutex_init(&ip->write_lock, "write");
     mutex_init(&ip->lock, "inode");

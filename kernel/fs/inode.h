@@ -27,7 +27,8 @@ struct inode {
     bool loaded;             /* d is right; once set it stays; read with load_acquire */
     struct dinode d;         /* as on the disk, or as it will be after this operation */
     uint tail;               /* last data block, 0 = not known */
-    uint64 next_read;        /* page that a sequential reader wants next */
+    uint64 ahead;            /* page behind those that were read ahead last */
+    uint window;             /* how many they were */
     uint64 free_slot;        /* directory: no entry before this offset is free */
 };
 
@@ -59,6 +60,8 @@ static inline uint64 inode_nblocks(const struct inode *ip)
     return ((uint64)ip->d.size + BSIZE - 1) / BSIZE;
 }
 
+extern const struct store_ops filemap_ops; /* filemap.c: of the store of each inode */
+
 /* --- writers.c -------------------------------------------------------------------------------- */
 
 /* One more may write the file: 0, or -ETXTBSY if it is being run.  Any context. */
@@ -87,6 +90,15 @@ int map_shrink(struct inode *ip);
 
 /* The page with bytes first .. last of the file, their blocks valid; 0, -EIO, -ENOMEM. */
 int data_page(struct inode *ip, uint64 first, uint64 last, struct page **out);
+
+/*
+ * Page `index`, all of it valid: blocks that the file has, then zeros.  0, 1 if the disk was waited
+ * for, -ERANGE if the file ends before, -EIO, -ENOMEM.
+ */
+int data_whole_page(struct inode *ip, uint64 index, struct page **out);
+
+/* The mask of blocks of page `index` that the file has. */
+uint data_blocks(const struct inode *ip, uint64 index);
 
 /* Up to `n` bytes from `off` on, behind the first `done` of dst; the number, 0 at the end. */
 int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint64 n);

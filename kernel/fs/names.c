@@ -17,6 +17,7 @@
 #include "kernel/fs/path.h"
 #include "kernel/lib/string.h"
 #include "kernel/param.h"
+#include "kernel/vm/rmap.h"
 
 static struct mutex tree_lock;
 
@@ -362,7 +363,7 @@ static int truncate_in(struct inode *ip, struct inode **orphan)
     inode_update(ip);
     cache_drop(&ip->store);
     ip->tail = 0;
-    ip->next_read = 0;
+    ip->ahead = ip->window = 0;
     return 0;
 }
 
@@ -377,6 +378,8 @@ int names_truncate(struct inode *ip)
         r = truncate_in(ip, &orphan);
     mutex_unlock(&ip->lock);
     journal_end();
+    if (r == 0)
+        rmap_unmap(&ip->store, 0, ~0UL); /* after the pages, so that no fault brings one back */
     if (orphan)
         inode_put(orphan);
     return r;

@@ -8,6 +8,8 @@
  * The rules of docs/invariants.md, proven over the whole machine: DEBUG builds only.  Callers of
  * the first group need no #ifdef.
  */
+#define CHECK_LEFT 1 /* owner[1] of a frame without a name that the cache does not hold any more */
+
 #ifdef DEBUG
 void check_init(void); /* once at boot, before there is a space */
 
