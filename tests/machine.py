@@ -129,7 +129,7 @@ class Machine:
         """Waits until the shell has answered all that was typed, however many prompts that took."""
         self.settled += 1
         self.line(f"echo 'settled' {self.settled}")  # unlike its echo
-        self.expect(rf"settled {self.settled}\r\n\$ ", timeout=timeout)
+        self.expect(rf"settled {self.settled}\r\n(?:[^\n]*\n)*?\$ ", timeout=timeout)
 
     def status(self, command, timeout=None):
         """The exit status of a command, and what it printed."""
