@@ -144,8 +144,12 @@ static void move_start(struct area *a, uint64 start)
 {
     uint64 n = start - a->start;
 
+    if (a->store)
+        rmap_begin_change();
     a->start = start;
     a->offset += n;
+    if (a->store)
+        rmap_end_change();
     if (a->bytes != AREA_ALL_BYTES)
         a->bytes = a->bytes > n ? a->bytes - n : 0;
 }

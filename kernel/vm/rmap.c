@@ -8,7 +8,9 @@
  * the list is no more than a hint where to look: under the lock of the space, everything is done
  * that maps the store in that range of addresses.
  *
- * A space that is being freed is passed over: no user code runs in it any more.
+ * A space that is being freed is passed over: no user code runs in it any more.  A walk takes no
+ * reference to a space, because the last one frees areas and with them files, which whoever walks
+ * may not do; who frees a space waits for the walks that are in it.
  *
  * Locks: store->walk, then the lock of a space; rmap_lock, a spin lock, for lists and numbers.
  */
@@ -33,9 +35,46 @@ void rmap_remove(struct area *a)
     spin_unlock(&rmap_lock);
 }
 
+void rmap_begin_change(void)
+{
+    spin_lock(&rmap_lock);
+}
+
+void rmap_end_change(void)
+{
+    spin_unlock(&rmap_lock);
+}
+
+static struct waitq left = {.sleepers = {&left.sleepers, &left.sleepers}}; /* a walk left a space */
+
+/* rmap_lock is held, so who has dropped the last reference has not yet looked for walkers. */
+static bool visit(struct space *s)
+{
+    if (load_acquire(&s->refs) == 0)
+        return false;
+    s->walkers++;
+    return true;
+}
+
+static void leave(struct space *s)
+{
+    spin_lock(&rmap_lock);
+    if (--s->walkers == 0)
+        waitq_wake_all(&left);
+    spin_unlock(&rmap_lock);
+}
+
+void rmap_await(struct space *s)
+{
+    spin_lock(&rmap_lock);
+    while (s->walkers > 0)
+        waitq_sleep(&left, &rmap_lock);
+    spin_unlock(&rmap_lock);
+}
+
 /* Where a walk has to look next. */
 struct stop {
-    struct space *s; /* held */
+    struct space *s; /* it is in it */
     uint64 start, end;
 };
 
@@ -58,7 +97,7 @@ static bool next_stop(struct store *st, uint64 first, uint64 n, struct stop *sto
         a->round = st->round;
         list_del(&a->of_store);
         list_add_tail(&st->areas, &a->of_store);
-        found = maps_any(a, first, n) && space_get_live(a->space);
+        found = maps_any(a, first, n) && visit(a->space);
         *stop = (struct stop){a->space, a->start, a->end};
     }
     spin_unlock(&rmap_lock);
@@ -98,7 +137,7 @@ static void walk(struct store *st, uint64 first, uint64 n, change_fn *change)
                 change(stop.s, a, start, end);
         }
         space_unlock(stop.s);
-        space_put(stop.s);
+        leave(stop.s);
     }
     mutex_unlock(&st->walk);
 }

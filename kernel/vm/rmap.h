@@ -13,6 +13,13 @@
 void rmap_add(struct area *a);
 void rmap_remove(struct area *a);
 
+/* Around a change of start, end or offset of an area that has a store: walks look at them. */
+void rmap_begin_change(void);
+void rmap_end_change(void);
+
+/* The space, which nobody uses any more, is about to be freed: waits until no walk is in it. */
+void rmap_await(struct space *s);
+
 /*
  * Each walks over all areas that map any of the n pages from `first` on.  Locks one space after the
  * other and sleeps; the caller holds no lock of a space or an inode, nor anything that a fault may

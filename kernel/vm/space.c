@@ -23,6 +23,7 @@
 #include "kernel/vm/commit.h"
 #include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/rmap.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
 
@@ -86,14 +87,6 @@ void space_get(struct space *s)
     atomic_add(&s->refs, 1);
 }
 
-bool space_get_live(struct space *s)
-{
-    uint n = load_relaxed(&s->refs);
-    while (n > 0 && !atomic_cas(&s->refs, n, n + 1))
-        n = load_relaxed(&s->refs);
-    return n > 0;
-}
-
 /* Takes from .. to, which touches the start or the end of `a`, out of the space. */
 static void forget(struct space *s, struct area *a, uint64 from, uint64 to)
 {
@@ -135,6 +128,7 @@ void space_put(struct space *s)
     assert_may_sleep("space_put");
     if (atomic_sub(&s->refs, 1) > 0)
         return;
+    rmap_await(s);
     check_spaces_lock();
     tlb_retire(s);
     struct area *a;
@@ -360,12 +354,14 @@ int space_fork(struct space *parent, int mode, struct space **result)
     if (child == NULL)
         return -ENOMEM;
     mutex_lock(&parent->lock);
+    mutex_lock(&child->lock); /* as soon as it has areas with a store, a walk may come (rmap.c) */
     copy_layout(child, parent);
     int r = copy_promises(child, parent);
     if (r == 0)
         r = copy_pages(child, parent, mode == FORK_EAGER);
     if (r == 0)
         vm_count(parent, VM_STAT(forks), 1);
+    space_unlock(child);
     space_unlock(parent);
     child->reserve = false;
     if (r == 0)

@@ -54,6 +54,8 @@ struct space {
     struct vm_user *user; /* that process, NULL before it has one */
     bool reserve;         /* it may use the reserves of frames and of commitment */
 
+    uint walkers; /* walks over stores that are in it; rmap_lock (rmap.c) */
+
     /* Atomic. */
     uint refs;       /* processes that use it (several only under vfork), and whoever looks at it */
     uint code_stale; /* bit per hart: it must fence.i before it runs this space */
@@ -92,8 +94,7 @@ void space_init_all(void); /* once at boot, when the memory that processes may g
 struct space *space_new(void);
 struct space *space_new_reserved(bool reserve);
 void space_get(struct space *s);
-bool space_get_live(struct space *s); /* false if the last reference is gone */
-void space_put(struct space *s);      /* the last reference frees everything; may sleep */
+void space_put(struct space *s); /* the last reference frees everything; may sleep */
 
 /*
  * Promises start .. end (page-aligned) of zeroed private memory, charged.  AREA_W implies AREA_R.

@@ -108,7 +108,7 @@ void waitq_wake_all(struct waitq *q)
     (void)q;
 }
 
-/* --- address spaces: none  */
+/* --- address spaces: none --------------------------------------------------------------------- */
 
 void rmap_unmap(struct store *st, uint64 first, uint64 n)
 {
