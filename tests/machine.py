@@ -16,6 +16,9 @@ QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
 FSCK = TOP / "build" / "fsck"
 MKFS = TOP / "build" / "mkfs"
 
+# A computer with other work is slow, and unevenly: all timeouts are so many times what they say.
+PATIENCE = 4
+
 CTRL_C, CTRL_D, CTRL_H, CTRL_P = "\x03", "\x04", "\x08", "\x10"
 CTRL_T, CTRL_U, CTRL_W = "\x14", "\x15", "\x17"
 
@@ -38,6 +41,14 @@ def image_with(folder):
                           check=False)
     assert made.returncode == 0, made.stdout + made.stderr
     return TOP / own / "fs.img"
+
+
+def until(condition, what, seconds=60):
+    """Waits until condition() is true, which a loaded computer may delay."""
+    deadline = time.monotonic() + PATIENCE * seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(0.1)
 
 
 def assert_all_passed(out):
@@ -82,7 +93,8 @@ class Machine:
 
     def start(self):
         self.started = time.monotonic()
-        self.child = pexpect.spawn(QEMU, self.args, timeout=self.timeout, encoding="utf-8",
+        self.child = pexpect.spawn(QEMU, self.args, timeout=PATIENCE * self.timeout,
+                                   encoding="utf-8",
                                    codec_errors="replace", dimensions=(50, 200))
         self.child.delaybeforesend = None
 
@@ -95,7 +107,7 @@ class Machine:
     def expect(self, pattern, timeout=None):
         """Waits for a regular expression; returns what came before it."""
         try:
-            self.child.expect(pattern, timeout=timeout or self.timeout)
+            self.child.expect(pattern, timeout=PATIENCE * (timeout or self.timeout))
         except (pexpect.TIMEOUT, pexpect.EOF) as error:
             tail = (self.log + (self.child.before or ""))[-3000:]
             raise AssertionError(f"{type(error).__name__} while waiting for {pattern!r}:\n{tail}")
@@ -117,7 +129,7 @@ class Machine:
     def run(self, command, timeout=None):
         """Types a command and returns what it printed, up to the next prompt."""
         self.line(command)
-        self.expect(re.escape(command) + r"\r\n", timeout=10)
+        self.expect(re.escape(command) + r"\r\n")
         return self.expect(r"(?:^|(?<=\n))\$ $", timeout=timeout)
 
     def type(self, command, timeout=None):
@@ -130,6 +142,17 @@ class Machine:
         self.settled += 1
         self.line(f"echo 'settled' {self.settled}")  # unlike its echo
         self.expect(rf"settled {self.settled}\r\n(?:[^\n]*\n)*?\$ ", timeout=timeout)
+
+    def processes(self):
+        """The kernel's list; by keys, which work while a program has the console."""
+        self.send(CTRL_P + CTRL_T)
+        self.expect(r"PID +PPID[^\n]*\n")
+        return self.expect(r"zero frame +\d+\r\n")  # so ends what ^T shows behind it
+
+    def until_running(self, name, count=1):
+        """Waits until so many processes run this program."""
+        until(lambda: len(re.findall(rf"^ *\d+ .* {name}$", self.processes(), re.M)) >= count,
+              f"{count} processes {name}")
 
     def status(self, command, timeout=None):
         """The exit status of a command, and what it printed."""
@@ -161,6 +184,14 @@ class Machine:
                                check=False)
         assert check.returncode == 0, check.stdout + check.stderr
         return check.stdout
+
+    def becomes_idle(self, seconds, share):
+        """Waits until QEMU uses less than this share of one processor for so many seconds."""
+        def used():
+            before = self.host_cpu_seconds()
+            time.sleep(seconds)
+            return self.host_cpu_seconds() - before
+        until(lambda: used() < seconds * share, f"a share of {share} for {seconds} s")
 
     def host_cpu_seconds(self):
         """Processor time that QEMU has used so far."""

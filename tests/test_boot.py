@@ -2,11 +2,10 @@
 
 import re
 import subprocess
-import time
 
 import pytest
 
-from machine import Machine, products
+from machine import Machine, products, until
 
 
 @pytest.mark.parametrize("cpus,mem", [(1, "32M"), (2, "64M"), (4, "128M"), (8, "256M"), (1, "4G"),
@@ -25,30 +24,30 @@ def test_boots_and_halts(cpus, mem):
 def test_all_harts_run_processes(debug):
     with Machine(cpus=4, mem="64M", debug=debug) as m:
         m.boot()
-        out = m.run("grind -n 40 -p 8 & ps; ps; ps; wait", timeout=120)
-        harts = {line.split()[3] for line in out.splitlines() if re.match(r"\s*\d+ +\d+ ", line)}
-        assert len(harts) >= 2, out
+        m.type("grind -p 8 > /dev/null &")
+        harts = set()
+
+        def several():
+            harts.update(re.findall(r"^ *\d+ +\d+ run +(\d) .* grind$", m.type("ps"), re.M))
+            return len(harts) >= 2
+        until(several, "grind on two harts")
         m.halt()
 
 
 def test_banner_within_a_second():
-    """The best of three boots: the machine that runs the tests may be busy."""
+    """Of processor time, in the best of three boots: the computer may be busy."""
     took = []
     for _ in range(3):
         with Machine(mem="128M") as m:
             m.expect("Faultline: ")
-            took.append(time.monotonic() - m.started)
+            took.append(m.host_cpu_seconds())
     assert min(took) < 1, took
 
 
 def test_idle_guest_leaves_the_host_alone():
     with Machine(cpus=4, mem="64M") as m:
         m.boot()
-        time.sleep(2)  # what init and the journal still have to do
-        before = m.host_cpu_seconds()
-        time.sleep(6)
-        used = m.host_cpu_seconds() - before
-        assert used < 6 * 0.03, f"{used:.2f} s of processor time in 6 s"
+        m.becomes_idle(6, 0.03)
         m.halt()
 
 

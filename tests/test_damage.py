@@ -174,7 +174,7 @@ def boot(m):
         assert "faultline:" not in m.child.after or m.exit_code() == 1
         return "refused"
     if m.child.expect([r"\$ ", r"cannot run /sh.*\n", r"pid \d+ sh: .*; killed\r\n", start,
-                       pexpect.TIMEOUT], timeout=10) == 4:
+                       pexpect.TIMEOUT], timeout=30) == 4:
         m.send(CTRL_P)  # what the damage made of sh may loop; the kernel must not
         m.expect(r"\d+ +1 (run|ready) .* sh\r\n", timeout=5)
     return "prompt" if m.child.after == "$ " else "no shell"

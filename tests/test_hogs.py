@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from machine import CTRL_C, CTRL_P, Machine
+from machine import CTRL_C, CTRL_P, Machine, until
 
 THINGS = ["forks", "memory", "lazy", "files", "pipes", "disk", "inodes"]
 FULL = r"hog: no more [^\n]*\n| hog: [^\n]* out of memory; killed\r\n"
@@ -17,12 +17,8 @@ def counts(m):
 
 def usable(m, before):
     """Everything that the hog had is there again, and everything works."""
-    for _ in range(50):
-        now = counts(m)
-        if now["committed"] == before["committed"]:
-            break
-        m.type("sleep 1")
-    assert now["committed"] == before["committed"]
+    until(lambda: counts(m)["committed"] == before["committed"], f"{before['committed']} KiB")
+    now = counts(m)
     assert now["free"] + now["cache"] > before["free"] + before["cache"] - before["total"] // 20
     assert not re.search(r"^ *\d+ .* hog$", m.type("ps"), re.M)
     assert "alive" in m.type("echo alive | cat")

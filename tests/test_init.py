@@ -2,12 +2,11 @@
 
 import re
 import subprocess
-import time
 
 import pytest
 
 from machine import (CTRL_C, CTRL_D, CTRL_P, MKFS, Machine, copied, copy_image, image_with,
-                     products)
+                     products, until)
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +23,7 @@ def guest(image, tmp_path):
 
 def nobody_left(m):
     """Only init, two threads of the kernel, the shell and ps."""
-    m.type("sleep 10")
-    out = m.type("ps")
-    assert len(re.findall(r"^ *\d+ +\d+ ", out, re.M)) == 5, out
+    until(lambda: len(re.findall(r"^ *\d+ +\d+ ", m.type("ps"), re.M)) == 5, "all ended")
 
 
 @pytest.mark.parametrize("name", ["signals", "orphans", "busy_orphans", "execs", "inode_table",
@@ -46,12 +43,10 @@ def test_ctrl_c_never_kills_init(guest):
     guest.type("attack foreground")
     guest.send(CTRL_C * 20)
     guest.settle()
-    guest.line("attack foreground; echo sleeping; sleep 100")
-    guest.expect(r"\nsleeping\r\n")
-    for _ in range(3):  # the first may come before sleep has the foreground
-        time.sleep(0.5)
-        guest.send(CTRL_C)
-    guest.settle(timeout=8)
+    guest.line("attack foreground; sleep 100000")
+    guest.until_running("sleep")
+    guest.send(CTRL_C)
+    guest.settle()
     assert "not allowed" in guest.type("kill 1")
     assert "alive" in guest.type("echo alive | cat")
 

@@ -146,7 +146,7 @@ def verdict(kernel, timeout=120):
         return ""
 
 
-def caught(name, folder, boots=3):
+def caught(name, folder, boots=6):
     """Where a process moves to another hart is a matter of luck, so there are several boots."""
     kernel = build(BANK[name], folder)
     said = ""

@@ -1,11 +1,10 @@
 """Overcommit: nothing is refused, and the largest process pays when memory ends (proc/oom.c)."""
 
 import re
-import time
 
 import pytest
 
-from machine import CTRL_C, Machine
+from machine import CTRL_C, Machine, until
 from test_hogs import counts, usable
 
 KILLED = (r"out of memory: pid (\d+) (\S+) is the largest process with (\d+) KiB, "
@@ -23,14 +22,11 @@ def pids(m, name):
 
 def until_gone(m, name):
     """While memory is short, a prompt may come without what was asked for."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
+    def gone():
         out = m.type("ps")
-        if "PID" in out and "init" in out and not re.search(rf" {name}$", out, re.M):
-            m.settle()
-            return
-        time.sleep(0.3)
-    raise AssertionError(f"{name} does not end:\n{m.log[-2000:]}")
+        return "PID" in out and "init" in out and not re.search(rf" {name}$", out, re.M)
+    until(gone, f"{name} ends", 120)
+    m.settle()
 
 
 @pytest.mark.parametrize("thing", ["lazy", "memory"])

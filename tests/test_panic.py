@@ -43,7 +43,7 @@ def test_kernel_fault_is_decoded_with_symbols():
     text = provoke(True, ["set $pc = 0xffffffc000000123"])
     assert re.search(r"kernel trap: instruction page fault", text), text
     assert re.search(r"address 0xffffffc000000122|address 0xffffffc000000123", text), text
-    assert re.search(r"^hart 0, pid .*\n(\d+\.\d{6} hart 0 pid \d+ [A-Z]+ va 0x\w+ .*\n){4}", text,
+    assert re.search(r"^hart 0, pid .*\n(\d+\.\d{6} hart 0 pid \d+ [A-Z+]+ va 0x\w+ .*\n){4}", text,
                      re.M), text
     assert re.search(r"#\d+ .*user_trap\+0x[0-9a-f]+ kernel/trap/trap\.c:\d+", text), text
 

@@ -1,5 +1,7 @@
 """The shell and the utilities, typed at the console."""
 
+import re
+
 import pytest
 
 
@@ -95,9 +97,11 @@ def test_free_and_ps_describe_the_machine(shell):
 
 
 def test_background_job_runs_on(shell):
-    shell.run("(sleep 2; echo late > late) &")
+    shell.run("(sleep 100000; echo late > late) &")
     assert "no such file" in shell.run("cat late")
-    shell.run("sleep 6")
+    shell.until_running("sleep")
+    pid = re.search(r"^ *(\d+) .* sleep$", shell.run("ps"), re.M)[1]
+    shell.run(f"kill {pid}; wait")
     assert shell.run("cat late") == "late\n"
 
 

@@ -56,14 +56,14 @@ def test_vmstat_repeats_differences(shell):
     total, *differences = [[int(n) for n in line.split()] for line in lines]
     assert len(total) == len(KINDS + COSTS) + 2
     assert total[KINDS.index("LAZY")] > 10
-    assert all(sum(line[:len(KINDS)]) <= 3 for line in differences)  # nothing else runs
+    assert all(line[KINDS.index("LAZY")] <= 3 for line in differences)  # nothing else runs
 
 
 def test_time_tells_faults_of_the_whole_family(shell):
     status, out = shell.status("time sh -c 'usertests faults_are_counted; exit 7'")
     assert status == 7
     assert "faults_are_counted: OK" in out
-    told = re.search(r"^\d+\.\d{3} seconds, (\d+) faults:((?: [A-Z]+ \d+)+)$", out, re.M)
+    told = re.search(r"^\d+\.\d{3} seconds, (\d+) faults:((?: [A-Z+]+ \d+)+)$", out, re.M)
     kinds = dict(zip(told[2].split()[::2], map(int, told[2].split()[1::2])))
     assert sum(kinds.values()) == int(told[1])
     assert kinds["LAZY"] >= 20 and kinds["ZERO"] >= 20 and kinds["COW"] >= 20
@@ -122,7 +122,7 @@ def test_faults_follows_until_interrupted(shell):
     shell.line("faults -f")
     latest = before
     while latest < before + 1.5:  # what came while it waited
-        shell.expect(r"\r\n *(\d+\.\d{6}) +\d+ +\d+ [A-Z]+ [^\r]*", timeout=20)
+        shell.expect(r"\r\n *(\d+\.\d{6}) +\d+ +\d+ [A-Z+]+ [^\r]*")
         latest = float(shell.child.match[1])
     shell.send(CTRL_C)
     shell.expect(r"\$ $")

@@ -1,11 +1,10 @@
 """pmap and memview: what they print of processes whose address space is known (tests/views)."""
 
 import re
-import time
 
 import pytest
 
-from machine import copied, image_with
+from machine import copied, image_with, until
 
 USER_END = 0x3fffffd000
 MEM_FRAMES = 64 * 256
@@ -109,7 +108,8 @@ def test_init_and_pmap_itself(guest):
 
 def test_who_cannot_be_seen(guest):
     parent, child, _ = start_layout(guest, 1)
-    guest.run(f"kill {parent} {child}; sleep 2")
+    guest.run(f"kill {parent} {child}")
+    until(lambda: "layout" not in guest.run("ps"), "layout ends")
     for pid in (child, 4000000):
         status, out = guest.status(f"pmap {pid}")
         assert (status, out) == (1, f"pmap: cannot look at process {pid}: no such process\n")
@@ -126,7 +126,7 @@ def test_processes_that_end_meanwhile(guest):
     """Each pid is looked at while it starts, runs and ends."""
     first = int(re.findall(r"^ *(\d+) .* ps$", guest.run("ps"), re.M)[0])
     looks = "; ".join(f"pmap {first + n}" for n in range(1, 31))
-    out = guest.run(f"sleep 5 & echo x & echo y | cat & {looks}", timeout=60)
+    out = guest.run(f"sleep 100000 & echo x & echo y | cat & {looks}", timeout=60)
     assert "no such process" in out and "text" in out, out
     rows_of(guest.run("pmap"))
 
@@ -197,7 +197,7 @@ def test_memory_comes_and_goes(guest):
     assert during["private"] >= before["private"] + 6
     assert during["page tables"] >= before["page tables"] + 6
     guest.run(f"kill {parent} {child}")
-    time.sleep(0.5)
+    until(lambda: "layout" not in guest.run("ps"), "layout ends")
     after = totals_of(guest.run("memview -s"))
     assert after["shared"] <= during["shared"] - 4
     assert after["private"] <= during["private"] - 6

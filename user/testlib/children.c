@@ -74,18 +74,19 @@ int child_find(int pid, struct procinfo *out)
     return found;
 }
 
-int child_asleep(int pid, int ticks)
+/* Who sleeps only for the disk or for a lock has run on at the next look. */
+int child_asleep(int pid)
 {
     struct procinfo p;
-    for (int i = 0; i < ticks * 10; i++) {
-        if (child_find(pid, &p) && p.state == PROC_SLEEPING)
-            return 1;
-        if (i % 10 == 9)
-            pause(1);
-        else
-            yield();
+    uint64 runtime = 0;
+    for (int looks = 0, ticks = 0; ticks < 60 * TICK_HZ && looks < 3; ticks++) {
+        if (!child_find(pid, &p) || p.state == PROC_ZOMBIE)
+            return 0;
+        looks = p.state == PROC_SLEEPING && p.runtime == runtime ? looks + 1 : 0;
+        runtime = p.runtime;
+        pause(1);
     }
-    return 0;
+    return p.state == PROC_SLEEPING;
 }
 
 long raw_call(long number, long arg0, long arg1, long arg2)

@@ -90,8 +90,8 @@ int child_exec(const char *path, char *argv[]);
 /* True and *out filled if `pid` is alive. */
 int child_find(int pid, struct procinfo *out);
 
-/* Waits up to `ticks` until `pid` sleeps in the kernel; false if it does not. */
-int child_asleep(int pid, int ticks);
+/* Waits until `pid` sleeps in the kernel and goes on sleeping; false if it ends, or never does. */
+int child_asleep(int pid);
 
 /* A system call by number, for numbers and arguments that user.h cannot express. */
 long raw_call(long number, long a0, long a1, long a2);

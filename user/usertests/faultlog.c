@@ -136,7 +136,7 @@ void faults_leave_events(void)
     int other = MUST(open("/dev/faults", O_RDONLY));
     follow(other, p + 8, &again, &lost);
     SAME(memcmp(&e, &again, sizeof e), 0);
-    SAME(MUST(read(fd, log, sizeof log)), 0);
+    SAME(follow(fd, 0, 0, &lost), 0); /* but others may have faults of their own */
 
     /* A child that shares the open file shares its place. */
     p = lazy_pages(1);

@@ -1,6 +1,8 @@
 /* kill: whom it may hit, and that whoever is hit ends wherever it is, at once, with -1. */
 #include "user/testlib/tests.h"
 
+static int hold[2]; /* a pipe: who reads from it waits until the test closes it */
+
 /* init, free slots and "everybody" are not to be had, and whoever is born next is healthy. */
 void kill_nobody(void)
 {
@@ -61,11 +63,11 @@ static void kill_asleep(void (*fn)(long), long arg)
         fn(arg);
         exit(0);
     }
-    CHECK(child_asleep(pid, 50));
+    CHECK(child_asleep(pid));
     int start = uptime();
     SAME(kill(pid), 0);
     SAME(child_wait(pid), -1);
-    CHECK(uptime() - start < 50);
+    CHECK(uptime() - start < 30 * TICK_HZ);
 }
 
 static void pause_long(long ticks)
@@ -110,10 +112,12 @@ void kill_writing_pipe(void)
     SAME(close(ends[0]), 0);
 }
 
-static void wait_for_sleeper(long ticks)
+static void wait_for_reader(long unused)
 {
+    (void)unused;
     if (child_fork() == 0) {
-        pause((int)ticks);
+        close(hold[1]);
+        read_byte(hold[0]);
         exit(0);
     }
     wait(0);
@@ -122,7 +126,9 @@ static void wait_for_sleeper(long ticks)
 /* The killed parent leaves a child behind, which init takes. */
 void kill_waiting(void)
 {
-    kill_asleep(wait_for_sleeper, 5);
+    MUST(pipe(hold));
+    kill_asleep(wait_for_reader, 0);
+    SAME(close(hold[0]) + close(hold[1]), 0);
 }
 
 /* Before, while and after the child first runs. */

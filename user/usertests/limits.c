@@ -80,7 +80,7 @@ void limit_fork_bomb(void)
     if (pid == 0)
         bomb(uptime() + 15);
     SAME(child_wait(pid), 0);
-    for (int i = 0; i < 100; i++) { /* the rest belongs to init now */
+    for (int i = 0; i < 60 * TICK_HZ; i++) { /* the rest belongs to init now */
         struct kstat k;
         SAME(kstat(&k), 0);
         if (k.procs < 50)

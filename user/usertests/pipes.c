@@ -111,7 +111,7 @@ void pipe_reader_leaves(void)
         REFUSED(write(ends[1], "x", 1), EPIPE);
         exit(0);
     }
-    CHECK(child_asleep(pid, 50));
+    CHECK(child_asleep(pid));
     SAME(close(ends[1]), 0);
     SAME(close(ends[0]), 0);
     SAME(child_wait(pid), 0);
@@ -131,7 +131,7 @@ void pipe_writer_leaves(void)
         }
     }
     for (int i = 0; i < 3; i++)
-        CHECK(child_asleep(pids[i], 50));
+        CHECK(child_asleep(pids[i]));
     SAME(close(ends[1]), 0);
     for (int i = 0; i < 3; i++) {
         int status;
@@ -156,7 +156,7 @@ void pipe_small_writer(void)
             SAME(write(ends[1], scratch, sizes[i]), sizes[i]);
             exit(0);
         }
-        CHECK(child_asleep(pid[i], 50));
+        CHECK(child_asleep(pid[i]));
     }
     SAME(read(ends[0], scratch, 1), 1);
     SAME(child_wait(pid[1]), 0);

@@ -153,7 +153,7 @@ void exit_closes(void)
 static int new_parent(int pid, int parent)
 {
     struct procinfo p;
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 60 * TICK_HZ; i++) {
         CHECK(child_find(pid, &p));
         if (p.ppid != parent)
             return p.ppid;

