@@ -15,7 +15,8 @@ class Mutant(NamedTuple):
     tests: str  # names; each of them alone has to fail
 
 
-FAULT, COPY, SPACE, PMAP = (f"kernel/vm/{f}.c" for f in ("fault", "usercopy", "space", "pmap"))
+FAULT, COPY, SPACE, FORK = (f"kernel/vm/{f}.c"
+                            for f in ("fault", "usercopy", "space", "pmap_fork"))
 
 MUTANTS = [
     # What is allowed.
@@ -52,27 +53,27 @@ MUTANTS = [
     Mutant("frames not zeroed", FAULT,
            "(zero ? FRAME_ZEROED : 0)", "0", "heap_regrows_zero"),
     Mutant("refused faults not counted", FAULT,
-           "vm_count(s, VM_STAT(fault[f.kind]), 1);",
-           "if (r == FAULT_OK)\n        vm_count(s, VM_STAT(fault[f.kind]), 1);",
+           "vm_count(s, VM_STAT(fault[f->kind]), 1);",
+           "if (r == FAULT_OK)\n        vm_count(s, VM_STAT(fault[f->kind]), 1);",
            "fault_bad fault_prot"),
     Mutant("lazy pages not charged", FAULT,
-           "bool charge = zero && !f->area->charged;", "bool charge = false;",
+           "bool charge = !f->area->charged && (zero || from->state != FRAME_ANON);",
+           "bool charge = false;",
            "heap_lazy_sparse"),
     # Fork.
-    Mutant("parent stays writable", PMAP,
+    Mutant("parent stays writable", FORK,
            "            put_entry(f->parent, &from[i], va, 0, pte);\n", "",
-           "case_1_private_written_later case_4_all_read_only "
-           "pitfall_14_parent_forgets"),
-    Mutant("child may write at once", PMAP,
+           "case_4_all_read_only pitfall_14_parent_forgets"),
+    Mutant("child may write at once", FORK,
            "put_entry(f->child, &to[i], va, 0, pte);\n        struct frame *frame",
            "put_entry(f->child, &to[i], va, 0, f->prot & AREA_W ? pte | PTE_W | PTE_D : pte);\n"
            "        struct frame *frame",
            "case_1_private_written_later pitfall_06_copies_of_copies"),
-    Mutant("a reference too few", PMAP,
+    Mutant("a reference too few", FORK,
            "            frame_get(frame);\n",
            "            if (i % 8)\n                frame_get(frame);\n",
            "pitfall_06_copies_of_copies"),
-    Mutant("a reference too many", PMAP,
+    Mutant("a reference too many", FORK,
            "            frame_get(frame);\n",
            "            frame_get(frame);\n            frame_get(frame);\n",
            "pitfall_02_every_path_lets_go fault_reuse"),
