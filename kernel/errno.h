@@ -8,7 +8,7 @@
 #define EPERM        1  /* not allowed */
 #define ENOENT       2  /* no such file */
 #define ESRCH        3  /* no such process */
-#define EINTR        4  /* killed while waiting */
+#define EINTR        4  /* a signal came while waiting */
 #define EIO          5  /* device error */
 #define E2BIG        7  /* argument list too long */
 #define ENOEXEC      8  /* not an executable */

@@ -5,13 +5,13 @@
 
 /* Signals, numbered as on Linux.  What is not named here does not exist. */
 #define SIGINT  2  /* ^C */
-#define SIGKILL 9  /* what kill() sends; cannot be caught */
 #define SIGBUS  7  /* a page of a mapping that the file does not have, or that cannot be read */
+#define SIGKILL 9  /* what kill() sends; cannot be caught */
 #define SIGUSR1 10 /* only from sigsend() */
 #define SIGSEGV 11 /* an access that no area allows */
 #define SIGALRM 14 /* sigalarm() */
 #define SIGTERM 15 /* only from sigsend() */
-#define NSIG    32
+#define NSIG    16
 
 /* struct sigaction: handler */
 #define SIG_DFL ((void (*)(int, struct siginfo *))0) /* ends the process, status -1 */
@@ -24,7 +24,7 @@
 
 struct siginfo {
     int sig;
-    int access;  /* SEGV_*, else 0 */
+    int access;  /* SEGV_* if a page fault was the reason, else 0 */
     uint64 addr; /* the address that could not be accessed, else 0 */
     uint64 pc;   /* of the instruction that is executed (again) when the handler returns */
 };

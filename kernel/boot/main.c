@@ -139,7 +139,7 @@ static void init_subsystems(void)
     proc_init();
     plic_init();
     console_init();
-    console_set_hooks(proc_kill_group, keys_show);
+    console_set_hooks(signal_interrupt_group, keys_show);
     random_init(machine.seed);
     const char *wrong = disk_init();
     if (wrong)

@@ -28,9 +28,10 @@ static struct waitq readers;
 static struct waitq room;    /* the one writer, until the UART's queue has room */
 static struct waitq writers; /* those that wait for the one */
 static bool writing;
-static int foreground; /* process group that ^C kills, 0 = none */
+static uint breaks;    /* ^C typed so far */
+static int foreground; /* process group that ^C interrupts, 0 = none */
 
-static void (*kill_group)(int pgid);
+static void (*interrupt_group)(int pgid);
 static void (*show)(enum console_show what);
 
 /* Input must not wait for output: when nobody takes what we print, the echo is lost. */
@@ -47,9 +48,9 @@ void console_init(void)
     waitq_init(&writers);
 }
 
-void console_set_hooks(void (*kill)(int pgid), void (*show_hook)(enum console_show what))
+void console_set_hooks(void (*interrupt)(int pgid), void (*show_hook)(enum console_show what))
 {
-    kill_group = kill;
+    interrupt_group = interrupt;
     show = show_hook;
 }
 
@@ -58,6 +59,7 @@ void console_input(char c)
     spin_lock(&console_lock);
     enum lineedit_event event = lineedit_key(&keys, c);
     int victim = foreground;
+    breaks += event == LINEEDIT_INTERRUPT;
     /* The shell at its prompt is nobody's victim; an empty line makes it prompt again. */
     if (event == LINEEDIT_INTERRUPT && victim == 0)
         lineedit_empty_line(&keys);
@@ -65,8 +67,8 @@ void console_input(char c)
         waitq_wake_all(&readers);
     spin_unlock(&console_lock);
 
-    if (event == LINEEDIT_INTERRUPT && victim && kill_group)
-        kill_group(victim);
+    if (event == LINEEDIT_INTERRUPT && victim && interrupt_group)
+        interrupt_group(victim);
     else if (event == LINEEDIT_LIST && show)
         show(CONSOLE_PROCESSES);
     else if (event == LINEEDIT_MEMORY && show)
@@ -89,7 +91,7 @@ int console_read(struct iov *dst, void *unused)
 
     spin_lock(&console_lock);
     while (dst->total > 0 && !lineedit_readable(&keys)) {
-        int error = waitq_sleep_killable(&readers, &console_lock);
+        int error = waitq_sleep_interruptible(&readers, &console_lock);
         if (error) {
             spin_unlock(&console_lock);
             return error;
@@ -212,6 +214,7 @@ int console_ioctl(int request, uint64 arg)
     case TTY_RAW: r = set_raw(true); break;
     case TTY_SETFG: r = set_foreground(arg); break;
     case TTY_GETFG: r = foreground; break;
+    case TTY_BREAKS: r = (int)(breaks & 0x7fffffff); break;
     default: r = -EINVAL;
     }
     spin_unlock(&console_lock);

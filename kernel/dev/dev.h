@@ -37,8 +37,8 @@ void uart_flush(void); /* returns when everything queued is sent, or another hol
 
 /*
  * --- Console (dev/console.c): the line discipline ---------------------------------------------
- * ^H/DEL erase, ^W word, ^U line, ^D end of file, ^C kill the foreground group, ^P process list, ^T
- * memory.
+ * ^H/DEL erase, ^W word, ^U line, ^D end of file, ^C interrupt the foreground group, ^P process list,
+ * ^T memory.
  */
 void console_init(void);
 void console_input(char c); /* a key; in interrupt context */
@@ -58,7 +58,7 @@ int console_ioctl(int request, uint64 arg);
 
 /* What the console asks of the layer above, in interrupt context: set once at boot. */
 enum console_show { CONSOLE_PROCESSES, CONSOLE_MEMORY };
-void console_set_hooks(void (*kill_group)(int pgid), void (*show)(enum console_show what));
+void console_set_hooks(void (*interrupt_group)(int pgid), void (*show)(enum console_show what));
 
 /* --- PLIC (dev/plic.c): "RISC-V Platform-Level Interrupt Controller Specification" ----------- */
 void plic_init(void);      /* once, before all the others: all sources off */

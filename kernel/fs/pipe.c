@@ -181,7 +181,7 @@ int64 pipe_read(struct pipe *p, struct iov *dst)
     int64 n = 0;
     spin_lock(&p->lock);
     while (p->in == p->out && p->has_writer && n == 0)
-        n = waitq_sleep_killable(&p->readers, &p->lock);
+        n = waitq_sleep_interruptible(&p->readers, &p->lock);
     if (n == 0)
         n = (int64)take_all(p, dst);
     if (n > 0 && !waitq_empty(&p->writers))
@@ -226,7 +226,7 @@ static int make_room(struct pipe *p, uint64 n)
         if (!p->has_reader)
             r = -EPIPE;
         else if (CAPACITY - (p->in - p->out) < n)
-            r = waitq_sleep_killable(&p->writers, &p->lock);
+            r = waitq_sleep_interruptible(&p->writers, &p->lock);
         else if ((place = missing_page(p, n)))
             r = add_page(p, place);
         else

@@ -13,6 +13,7 @@ int proc_exec(const char *path, char *const argv[], int argc)
     if (r < 0)
         return r;
     proc_set_space(p, im.space);
+    signal_exec(p);
     proc_set_name(p, path);
     if (p->exe)
         image_release(p->exe);

@@ -74,7 +74,7 @@ int proc_wait(int *status)
     spin_lock(&ptable_lock);
     while (r == 0 && !(child = find_zombie(p)))
         r = list_empty(&p->children) ? -ECHILD
-                                     : waitq_sleep_killable(&p->child_exited, &ptable_lock);
+                                     : waitq_sleep_interruptible(&p->child_exited, &ptable_lock);
     if (child)
         proc_unpublish(child);
     spin_unlock(&ptable_lock);

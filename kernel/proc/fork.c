@@ -14,6 +14,7 @@ void proc_inherit(struct proc *child, struct proc *parent)
     child->cwd = inode_get(parent->cwd);
     fd_copy(child, parent);
     child->reserve = parent->reserve;
+    child->signal.ignored = parent->signal.ignored;
 }
 
 int proc_fork(void)
@@ -32,6 +33,7 @@ int proc_fork(void)
     child->tf->reg[TF_A0] = 0;
     child->exe = image_share(p->exe);
     proc_inherit(child, p);
+    signal_fork(child, p);
     child->space->user = &child->vm;
     child->space->reserve = child->reserve;
     proc_publish(child, p);

@@ -68,7 +68,7 @@ int proc_new(struct proc **result, const char *name, bool reserve)
         give_slot_back(charged);
         return -ENOMEM;
     }
-    memset(p, 0, sizeof *p);
+    memset(p, 0, offsetof(struct proc, action));
     p->state = PROC_NEW;
     p->kstack = stack;
     p->tf = (struct trapframe *)(stack - TRAPFRAME_SIZE);
@@ -129,7 +129,8 @@ void proc_publish(struct proc *p, struct proc *parent)
         p->pgid = parent ? parent->pgid : p->pid;
     else if (p->pgid == PGID_OWN)
         p->pgid = p->pid;
-    p->killed = parent && proc_killed(parent); /* a kill of the group missed only the newborn */
+    if (parent && proc_killed(parent))
+        p->signal.pending = SIGNAL_KILL; /* a kill of the group missed only the newborn */
     list_add_tail(&all, &p->all);
     if (!p->kthread)
         list_add_tail(&by_pid[(uint)p->pid % PID_BUCKETS], &p->hash);
@@ -152,34 +153,7 @@ uint proc_count(void)
 
 void proc_mark_killed(struct proc *p)
 {
-    store_relaxed(&p->killed, 1);
-    full_fence(); /* against waitq.c: a sleeper marks itself asleep first and then looks */
-    sched_ready(p);
-    sched_poke(p);
-}
-
-int proc_kill(int pid)
-{
-    if (pid <= 0)
-        return -ESRCH;
-    spin_lock(&ptable_lock);
-    struct proc *p = proc_find(pid);
-    int r = !p || p->state == PROC_ZOMBIE ? -ESRCH : p == proc_init_process ? -EPERM : 0;
-    if (r == 0)
-        proc_mark_killed(p);
-    spin_unlock(&ptable_lock);
-    return r;
-}
-
-void proc_kill_group(int pgid)
-{
-    spin_lock(&ptable_lock);
-    list_each (l, &all) {
-        struct proc *p = container_of(l, struct proc, all);
-        if (p->pgid == pgid && !p->kthread && p != proc_init_process)
-            proc_mark_killed(p);
-    }
-    spin_unlock(&ptable_lock);
+    signal_post(p, SIGNAL_KILL);
 }
 
 int proc_set_group(struct proc *self, int pid, int pgid)

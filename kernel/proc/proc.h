@@ -3,6 +3,7 @@
 
 #include "kernel/lib/list.h"
 #include "kernel/param.h"
+#include "kernel/proc/signal.h"
 #include "kernel/procinfo.h"
 #include "kernel/sync/waitq.h"
 #include "kernel/trap/trapframe.h"
@@ -27,7 +28,6 @@ struct proc {
     uint on_hart; /* 1 from being picked until its registers are saved again */
     uint hart;    /* index of the hart that runs it or ran it last */
     bool kthread;
-    uint killed;          /* atomic; the process ends before it returns to user mode */
     uint64 kstack;        /* top of the kernel stack */
     struct trapframe *tf; /* user registers, at the top of the kernel stack */
     struct context ctx;   /* kernel registers while it does not run */
@@ -59,7 +59,12 @@ struct proc {
     int pgid;                  /* ptable_lock */
     int status;                /* of exit; ptable_lock */
 
+    struct signals signal;
+
     struct vmstat waited; /* of those waited for, and of theirs */
+
+    /* The last member, and not cleared at birth: meaningful where signal.caught says so. */
+    struct sigaction action[NSIG];
 };
 
 extern struct spinlock ptable_lock;
@@ -91,10 +96,8 @@ uint proc_count(void);           /* slots in use */
 /* ptable_lock held: the published process after p, in the order of birth; NULL: the first, none. */
 struct proc *proc_next(const struct proc *p);
 
-/* The process ends before it next returns to user mode.  0, -ESRCH, -EPERM for init. */
-int proc_kill(int pid);
+/* It ends before it next returns to user mode.  To kill by pid: signal_send(). */
 void proc_mark_killed(struct proc *p); /* ptable_lock held; p is not a zombie */
-void proc_kill_group(int pgid);        /* all but init */
 
 /* Moves `pid` (0: self; or a child of self) to group pgid (0: its own pid); 0, -ESRCH, -EINVAL. */
 int proc_set_group(struct proc *self, int pid, int pgid);
@@ -105,7 +108,7 @@ int proc_list(struct procinfo *out, int max); /* returns the entries written */
 
 static inline bool proc_killed(const struct proc *p)
 {
-    return __atomic_load_n(&p->killed, __ATOMIC_RELAXED);
+    return __atomic_load_n(&p->signal.pending, __ATOMIC_RELAXED) & SIGNAL_KILL;
 }
 
 /* A kernel thread that runs fn(arg), which must not return.  At boot: panics without memory. */

@@ -53,7 +53,7 @@ int64 sys_wait(const uint64 arg[6])
 
 int64 sys_kill(const uint64 arg[6])
 {
-    return proc_kill((int)arg[0]);
+    return signal_send((int)arg[0], SIGKILL);
 }
 
 int64 sys_getpid(const uint64 arg[6])
@@ -145,7 +145,7 @@ int64 sys_spawn(const uint64 arg[6])
 int64 sys_pause(const uint64 arg[6])
 {
     static struct spinlock lock = SPINLOCK_INIT("pause", RANK_PIPE);
-    struct waitq nobody; /* only the deadline and a kill end the wait */
+    struct waitq nobody; /* only the deadline and a signal end the wait */
     int ticks = (int)arg[0];
     if (ticks <= 0)
         return 0;
@@ -154,7 +154,7 @@ int64 sys_pause(const uint64 arg[6])
     spin_lock(&lock);
     int r = 0;
     while (r == 0 && r_time() < deadline)
-        r = waitq_sleep_until(&nobody, &lock, deadline);
+        r = waitq_pause_until(&nobody, &lock, deadline);
     spin_unlock(&lock);
     return r;
 }

@@ -36,6 +36,7 @@ int proc_vfork(void)
     child->tf->reg[TF_A0] = 0;
     child->exe = image_share(p->exe);
     proc_inherit(child, p);
+    signal_fork(child, p);
     child->space = p->space;
     /* No lock yet: p is the last of its chain.  And a kill may start a child that is visible. */
     child->space->user = &child->vm;

@@ -15,14 +15,23 @@ void waitq_init(struct waitq *q)
     list_init(&q->sleepers);
 }
 
-static void sleep(struct waitq *q, struct spinlock *lk, bool killable)
+/* Signals that may end a sleep. */
+#define NONE 0ul
+#define ALL  (~0ul)
+
+static bool interrupted(uint64 by)
+{
+    return signal_waiting(&proc_self()->signal) & by;
+}
+
+static void sleep(struct waitq *q, struct spinlock *lk, uint64 by)
 {
     assert_may_sleep_holding(lk);
     struct proc *p = proc_self();
     list_add_tail(&q->sleepers, &p->wait);
     store_release(&p->state, PROC_SLEEPING);
-    full_fence(); /* against proc_kill(): it marks the victim first and then looks for a sleeper */
-    if (killable && proc_killed(p))
+    full_fence(); /* against signal_post(): it sets a bit first and then looks for a sleeper */
+    if (interrupted(by))
         sched_ready(p);
     irq_push();
     spin_unlock(lk);
@@ -34,30 +43,50 @@ static void sleep(struct waitq *q, struct spinlock *lk, bool killable)
 
 void waitq_sleep(struct waitq *q, struct spinlock *lk)
 {
-    sleep(q, lk, false);
+    sleep(q, lk, NONE);
+}
+
+static int sleep_unless(struct waitq *q, struct spinlock *lk, uint64 by)
+{
+    if (!interrupted(by))
+        sleep(q, lk, by);
+    return interrupted(by) ? -EINTR : 0;
 }
 
 int waitq_sleep_killable(struct waitq *q, struct spinlock *lk)
 {
-    if (!proc_killed(proc_self()))
-        sleep(q, lk, true);
-    return proc_killed(proc_self()) ? -EINTR : 0;
+    return sleep_unless(q, lk, SIGNAL_KILL);
+}
+
+int waitq_sleep_interruptible(struct waitq *q, struct spinlock *lk)
+{
+    return sleep_unless(q, lk, ALL);
+}
+
+static int sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline, uint64 by)
+{
+    struct timer t;
+    timer_start(&t, proc_self(), deadline);
+    int r = sleep_unless(q, lk, by);
+    timer_cancel(&t);
+    return r;
 }
 
 int waitq_sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline)
 {
-    struct timer t;
-    timer_start(&t, proc_self(), deadline);
-    int r = waitq_sleep_killable(q, lk);
-    timer_cancel(&t);
-    return r;
+    return sleep_until(q, lk, deadline, SIGNAL_KILL);
+}
+
+int waitq_pause_until(struct waitq *q, struct spinlock *lk, uint64 deadline)
+{
+    return sleep_until(q, lk, deadline, ALL);
 }
 
 void waitq_sleep_insist(struct waitq *q, struct spinlock *lk, uint64 deadline)
 {
     struct timer t;
     timer_start(&t, proc_self(), deadline);
-    sleep(q, lk, false);
+    sleep(q, lk, NONE);
     timer_cancel(&t);
 }
 

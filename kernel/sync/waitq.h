@@ -24,8 +24,14 @@ void waitq_sleep(struct waitq *q, struct spinlock *lk);
 /* The same, but a killed process does not sleep: returns -EINTR then, else 0. */
 int waitq_sleep_killable(struct waitq *q, struct spinlock *lk);
 
+/* The same, but a signal that has a handler ends the wait as well. */
+int waitq_sleep_interruptible(struct waitq *q, struct spinlock *lk);
+
 /* As waitq_sleep_killable, but sleeps at most until r_time() reaches `deadline`; 0 also then. */
 int waitq_sleep_until(struct waitq *q, struct spinlock *lk, uint64 deadline);
+
+/* The same as an interruptible sleep. */
+int waitq_pause_until(struct waitq *q, struct spinlock *lk, uint64 deadline);
 
 /* As waitq_sleep(), not ended by a kill either, but at most until r_time() reaches `deadline`. */
 void waitq_sleep_insist(struct waitq *q, struct spinlock *lk, uint64 deadline);

@@ -25,6 +25,12 @@ void trap_init_hart(void)
     csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
 }
 
+static void clock(void)
+{
+    timer_interrupt();
+    signal_tick(proc_self());
+}
+
 /* An interrupt, from either mode; false if nobody knows it. */
 static bool interrupt(uint64 cause)
 {
@@ -32,7 +38,7 @@ static bool interrupt(uint64 cause)
     h->in_interrupt = true;
     bool known = true;
     if (cause == CAUSE_TIMER)
-        timer_interrupt();
+        clock();
     else if (cause == CAUSE_EXTERNAL)
         plic_interrupt();
     else if (cause == CAUSE_SOFTWARE)
@@ -60,6 +66,27 @@ static enum fault_access access_of(uint64 cause)
                                         : ACCESS_READ;
 }
 
+/* The signal that a refused access is; 0: none, the process has to end. */
+static int signal_of(enum fault_result result)
+{
+    if (result == FAULT_BAD || result == FAULT_PROT)
+        return SIGSEGV;
+    return result == FAULT_EOF || result == FAULT_IO ? SIGBUS : 0;
+}
+
+static bool caught(struct proc *p, uint64 cause, uint64 address, enum fault_result result)
+{
+    struct siginfo info = {
+        signal_of(result),
+        cause == CAUSE_STORE_FAULT   ? SEGV_WRITE
+        : cause == CAUSE_FETCH_FAULT ? SEGV_EXEC
+                                     : SEGV_READ,
+        address,
+        p->tf->pc,
+    };
+    return info.sig && signal_fault(p, &info);
+}
+
 /* Apart, and finding out again what it can, so that a fault that succeeds saves few registers. */
 static void __attribute__((noinline))
 fault_failed(uint64 cause, uint64 address, enum fault_result result)
@@ -67,7 +94,7 @@ fault_failed(uint64 cause, uint64 address, enum fault_result result)
     struct proc *p = proc_self();
     if (result == FAULT_NOMEM)
         result = oom_fault(p, address, access_of(cause));
-    if (result != FAULT_OK)
+    if (result != FAULT_OK && !caught(p, cause, address, result))
         die(p, cause, address, access_of(cause), result);
 }
 
@@ -101,15 +128,37 @@ static void __attribute__((noinline)) other_trap(struct proc *p, uint64 cause)
         mode_age(p->space);
 }
 
-/* Interrupts go off before the look: a kill that comes later interrupts user mode at once. */
-void user_trap_leave(void)
+/* The stack has no room for the frame of a handler: as if the process had written it itself. */
+static void __attribute__((noinline, noreturn)) die_without_frame(struct proc *p)
+{
+    uint64 at = signal_frame_at(p);
+    enum fault_result r = vm_fault(p->space, at, ACCESS_WRITE);
+    die(p, CAUSE_STORE_FAULT, at, ACCESS_WRITE, r == FAULT_OK ? FAULT_NOMEM : r);
+}
+
+/* Apart, so that a trap without signals saves few registers. */
+static void __attribute__((noinline)) deliver(struct proc *p)
+{
+    do {
+        irq_on();
+        if (signal_deliver(p) < 0)
+            die_without_frame(p);
+        irq_off();
+    } while (signal_waiting(&p->signal));
+}
+
+/* Interrupts go off before the look: what comes later interrupts user mode at once. */
+static inline void __attribute__((always_inline)) leave(void)
 {
     irq_off();
-    if (proc_killed(proc_self())) {
-        irq_on();
-        proc_exit(-1);
-    }
+    if (signal_waiting(&proc_self()->signal))
+        deliver(proc_self());
     ledger_check_user_return(proc_self()->space);
+}
+
+void user_trap_leave(void)
+{
+    leave();
 }
 
 void user_trap(struct trapframe *tf, uint64 cause)
@@ -123,7 +172,7 @@ void user_trap(struct trapframe *tf, uint64 cause)
     } else {
         other_trap(p, cause);
     }
-    user_trap_leave();
+    leave();
 }
 
 static void die_in_kernel(struct trapframe *tf, uint64 cause)

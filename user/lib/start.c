@@ -1,6 +1,7 @@
 /*
  * The first and the last code of every program.  The kernel enters at _start with the argument
- * count in a0 and the argument vector in a1, which is the C calling convention.
+ * count in a0 and the argument vector in a1, which is the C calling convention.  It stands at
+ * address 0, so no function that a program has a pointer to can be taken for none.
  *
  * Functions with arrays keep a copy of __stack_chk_guard between the array and the return address,
  * and check it before they return.  The guard is derived from the clock: /dev/random would cost
@@ -12,7 +13,7 @@
 #include "kernel/riscv.h"
 
 int main(int argc, char **argv);
-void _start(int argc, char **argv) __attribute__((noreturn));
+void _start(int argc, char **argv) __attribute__((noreturn, section(".text.start")));
 void __stack_chk_fail(void) __attribute__((noreturn));
 
 uint64 __stack_chk_guard;

@@ -70,9 +70,30 @@ CALL(msync)
 CALL(madvise)
 CALL(mincore)
 CALL(sigreturn)
-CALL(sigalarm)
+stub sys_sigaction, SYS_sigaction
 CALL(sigsend)
 CALL(pgaccess)
 stub ugetpid, SYS_getpid
+
+/* A handler returns to signal_restorer.  If its frame is gone there is nothing to go on with. */
+    .section .text.sigalarm, "ax"
+    .globl signal_restorer
+    .type signal_restorer, @function
+signal_restorer:
+    li a7, SYS_sigreturn
+    ecall
+    li a0, -1
+    li a7, SYS_exit
+    ecall
+    .size signal_restorer, . - signal_restorer
+
+    .weak sigalarm
+    .type sigalarm, @function
+sigalarm:
+    lla a2, signal_restorer
+    li a7, SYS_sigalarm
+    ecall
+    ret
+    .size sigalarm, . - sigalarm
 
     .section .note.GNU-stack, "", @progbits

@@ -1,16 +1,20 @@
 /*
  * Runs the tree of a line.  A single built-in command runs in the shell itself, everything else in
  * processes of its own.  If the shell is interactive each pipeline is a process group of its own,
- * and the console's foreground group while it runs in the foreground: ^C then kills it and not the
- * shell.  What a script or a subshell starts stays in the group that this belongs to.
+ * and the console's foreground group while it runs in the foreground: ^C then ends it and not the
+ * shell, and the rest of the line is given up.  What a script or a subshell starts stays in the
+ * group that this belongs to.
  */
 #include "user/lib/prog.h"
 #include "user/sh/sh.h"
+#include "kernel/ioctl.h"
 #include "kernel/param.h"
 
 int run_interactive;
 int run_status;
 struct arena run_arena; /* of the line that is being run */
+
+static int breaks_before; /* that line: what TTY_BREAKS said */
 
 /* Where the ends of the pipes around a command are: above what a line can name. */
 enum { PIPE_NEXT_IN = NOFILE - 12, PIPE_OUT = NOFILE - 13, PIPE_IN = NOFILE - 14 };
@@ -116,9 +120,15 @@ static void run_pipeline(const struct pipeline *l, int background)
     run_status = complete ? status : 1;
 }
 
+/* ^C was typed while the line is run: nothing more of it begins. */
+static int is_stopped(void)
+{
+    return run_interactive && ioctl(0, TTY_BREAKS, 0) != breaks_before;
+}
+
 static void run_chain(const struct chain *chain)
 {
-    for (const struct pipeline *l = chain->pipelines; l != 0; l = l->next) {
+    for (const struct pipeline *l = chain->pipelines; l != 0 && !is_stopped(); l = l->next) {
         if ((l->when == IF_SUCCESS && run_status != 0) ||
             (l->when == IF_FAILURE && run_status == 0))
             continue;
@@ -139,7 +149,7 @@ static void run_in_background(const struct chain *chain)
 
 void run_chains(const struct chain *first)
 {
-    for (const struct chain *c = first; c != 0; c = c->next) {
+    for (const struct chain *c = first; c != 0 && !is_stopped(); c = c->next) {
         if (c->background)
             run_in_background(c);
         else
@@ -159,6 +169,7 @@ int run_line(const char *line, int number)
         else
             prog_warn("line %d: %s", number, error);
     } else {
+        breaks_before = run_interactive ? ioctl(0, TTY_BREAKS, 0) : 0;
         run_chains(tree);
     }
     arena_free(&run_arena);

@@ -166,6 +166,43 @@
     TEST(pipe_refused_harmless)                                                                    \
     TEST(pipe_ring)                                                                                \
     TEST(pipe_both_ways)                                                                           \
+    /* signals.c */                                                                                \
+    TEST(signal_arguments)                                                                         \
+    TEST(signal_default)                                                                           \
+    TEST(signal_to_self)                                                                           \
+    TEST(signal_keeps_errcode)                                                                     \
+    TEST(signal_mask)                                                                              \
+    TEST(signal_return_explicit)                                                                   \
+    TEST(signal_interrupts_pause)                                                                  \
+    TEST(signal_interrupts_read)                                                                   \
+    TEST(signal_interrupts_write)                                                                  \
+    TEST(signal_interrupts_wait)                                                                   \
+    TEST(signal_does_not_interrupt)                                                                \
+    /* sigchildren.c */                                                                            \
+    TEST(signal_new_program)                                                                       \
+    TEST(signal_fork)                                                                              \
+    TEST(signal_vfork)                                                                             \
+    TEST(signal_vfork_parent)                                                                      \
+    TEST(signal_handler_forks)                                                                     \
+    /* sigfaults.c */                                                                              \
+    TEST(fault_repaired)                                                                           \
+    TEST(fault_tells)                                                                              \
+    TEST(fault_not_caught)                                                                         \
+    TEST(fault_not_repaired)                                                                       \
+    TEST(fault_without_stack)                                                                      \
+    TEST(fault_grows_stack)                                                                        \
+    TEST(alarm_registers)                                                                          \
+    TEST(signal_registers)                                                                         \
+    /* sigattack.c */                                                                              \
+    TEST(alarm_periodic)                                                                           \
+    TEST(alarm_not_reentered)                                                                      \
+    TEST(alarm_not_inherited)                                                                      \
+    TEST(attack_frames)                                                                            \
+    TEST(attack_fields)                                                                            \
+    TEST(attack_mask)                                                                              \
+    TEST(attack_secrets)                                                                           \
+    TEST(attack_handlers)                                                                          \
+    TEST(attack_storm)                                                                             \
     /* descriptors.c */                                                                            \
     TEST(dup_lowest)                                                                               \
     TEST(fd_bad)                                                                                   \
@@ -240,6 +277,8 @@
     HELPER(forkmode)                                                                               \
     HELPER(reads)                                                                                  \
     HELPER(writes)                                                                                 \
-    HELPER(group)
+    HELPER(group)                                                                                  \
+    HELPER(signal)                                                                                 \
+    HELPER(alarm)
 
 TEST_PROGRAM("usertests", ALL_TESTS, ALL_HELPERS)

@@ -1,0 +1,341 @@
+/* sigalarm(), and programs that mean ill: hostile frames, handlers that are none, floods. */
+#include "kernel/riscv.h"
+#include "user/usertests/signals.h"
+
+static char self[] = "/usertests";
+static volatile int depth, deepest;
+
+/* --- sigalarm --------------------------------------------------------------------------------- */
+
+static void count_alarm(int sig, struct siginfo *info)
+{
+    signal_note(sig, info);
+    sigreturn();
+    exit(STATUS_FAILED);
+}
+
+/* In a loop without system calls, until told to stop. */
+void alarm_periodic(void)
+{
+    SAME(sigalarm(1, (void (*)())count_alarm), 0);
+    while (signal_calls < 3)
+        ;
+    SAME(signal_last.sig, SIGALRM);
+    SAME(sigalarm(0, 0), 0);
+    int seen = signal_calls;
+    for (uint64 end = r_time() + 5000000; r_time() < end;)
+        ;
+    SAME(signal_calls, seen);
+}
+
+static void linger(int sig, struct siginfo *info)
+{
+    if (++depth > deepest)
+        deepest = depth;
+    signal_note(sig, info);
+    for (uint64 end = r_time() + 3500000; r_time() < end;) /* while three more would be due */
+        ;
+    depth--;
+}
+
+void alarm_not_reentered(void)
+{
+    SAME(sigalarm(1, (void (*)())linger), 0);
+    while (signal_calls < 3)
+        ;
+    SAME(sigalarm(0, 0), 0);
+    SAME(deepest, 1);
+}
+
+static void use_time(uint64 ticks)
+{
+    for (uint64 end = r_time() + ticks * 1000000; r_time() < end;)
+        ;
+}
+
+/* Does not end of an alarm that the program before had set. */
+int helper_alarm(int argc, char *argv[])
+{
+    (void)argc, (void)argv;
+    use_time(5);
+    return 55;
+}
+
+void alarm_not_inherited(void)
+{
+    char *argv[] = {self, "@alarm", 0};
+    SAME(sigalarm(1, (void (*)())signal_note), 0);
+    int pid = child_fork();
+    if (pid == 0) {
+        signal_calls = 0;
+        use_time(5);
+        exit(signal_calls);
+    }
+    int status = 0;
+    while (wait(&status) != pid) /* the alarm may interrupt it */
+        ;
+    SAME(status, 0);
+    pid = child_fork();
+    if (pid == 0) {
+        sigalarm(1, (void (*)())signal_note);
+        exec(self, argv);
+        exit(EXEC_REFUSED);
+    }
+    while (wait(&status) != pid)
+        ;
+    SAME(status, 55);
+    while (signal_calls == 0)
+        ;
+}
+
+/* --- hostile frames --------------------------------------------------------------------------- */
+
+enum { FRAME_WORDS = 38 }; /* the siginfo, which is the first, and what follows it */
+
+/* A mask with which at least these survive: whoever is attacked can always be killed. */
+static void scramble(int sig, struct siginfo *info)
+{
+    uint64 *frame = (uint64 *)info;
+    (void)sig;
+    for (int i = 0; i < FRAME_WORDS; i++)
+        if (data_random() % 4 == 0)
+            frame[i] = data_random() % 3 ? data_random() : bad_addresses[data_random() % 6];
+}
+
+static void return_from(long seed)
+{
+    for (long i = 0; i < seed; i++)
+        data_random();
+    signal_catch(SIGSEGV, scramble, 0);
+    signal_catch(SIGUSR1, scramble, 0);
+    for (int i = 0; i < 20; i++)
+        sigsend(getpid(), SIGUSR1);
+    exit(STATUS_PASSED);
+}
+
+/* Whatever comes back from the stack: the process goes on somewhere or ends, nothing else does. */
+void attack_frames(void)
+{
+    for (int seed = 0; seed < 60; seed++) {
+        int pid = child_fork();
+        if (pid == 0)
+            return_from(seed);
+        pause(0);
+        for (int i = 0; i < 50; i++)
+            yield();
+        kill(pid); /* it may be in a loop by now */
+        int status;
+        SAME(wait(&status), pid);
+    }
+}
+
+static int field; /* of the frame, as a word number, and what is put there */
+static uint64 value;
+
+static void set_field(int sig, struct siginfo *info)
+{
+    (void)sig;
+    ((uint64 *)info)[field] = value;
+}
+
+static void return_with(long unused)
+{
+    (void)unused;
+    signal_catch(SIGUSR1, set_field, 0);
+    sigsend(getpid(), SIGUSR1);
+}
+
+enum { PC = 3, SP = PC + 2, BLOCKED = PC + 32, ERROR, PREVIOUS };
+
+/* One field at a time: each pc in the kernel's half is an address like any other. */
+void attack_fields(void)
+{
+    for (int i = 0; bad_addresses[i]; i++) {
+        value = bad_addresses[i];
+        field = PC;
+        KILLED(return_with, 0);
+        field = SP;
+        int status = child_status(return_with, 0); /* ends when it uses its stack, if it does */
+        CHECK(status == -1 || status == STATUS_PASSED);
+        field = BLOCKED;
+        PASSES(return_with, 0);
+        field = ERROR;
+        PASSES(return_with, 0);
+        field = PREVIOUS;
+        PASSES(return_with, 0);
+    }
+}
+
+/* Without a frame that can be read there is nothing to go back to. */
+static void forget_frame(int sig, struct siginfo *info)
+{
+    (void)sig, (void)info;
+    REFUSED(sigreturn(), EFAULT);
+    exit(STATUS_PASSED);
+}
+
+static void return_to_bad_frame(long unused)
+{
+    (void)unused;
+    field = PREVIOUS;
+    value = TRAPFRAME;
+    signal_catch(SIGUSR1, set_field, 0);
+    SAME(sigsend(getpid(), SIGUSR1), 0);
+    forget_frame(0, 0);
+}
+
+/* SIGKILL cannot be blocked by a frame that says so. */
+static void block_all(long ready)
+{
+    field = BLOCKED;
+    value = -1ul;
+    signal_catch(SIGUSR1, set_field, 0);
+    SAME(sigsend(getpid(), SIGUSR1), 0);
+    SAME(sigsend(getpid(), SIGTERM), 0); /* waits */
+    SAME(write((int)ready, "b", 1), 1);
+    for (;;)
+        ;
+}
+
+void attack_mask(void)
+{
+    int ends[2], pid;
+    char c;
+    PASSES(return_to_bad_frame, 0);
+    MUST(pipe(ends));
+    pid = child_fork();
+    if (pid == 0)
+        block_all(ends[1]);
+    SAME(read(ends[0], &c, 1), 1);
+    SAME(kill(pid), 0);
+    SAME(child_wait(pid), -1);
+}
+
+static volatile long looked;
+
+/* Words between the last address and the small negative numbers are nobody's here but the kernel's
+   or of who had the memory before. */
+static void look_for_secrets(int sig, struct siginfo *info)
+{
+    const uint64 *frame = (const uint64 *)info;
+    signal_note(sig, info);
+    for (int i = 0; i < FRAME_WORDS; i++)
+        CHECK(frame[i] < MAXVA || frame[i] >= -4096ul);
+    SAME(frame[PREVIOUS], 0);
+    looked = 1;
+}
+
+static void __attribute__((noinline)) soil_stack(void)
+{
+    volatile char below[1500]; /* where the frame comes: what is not written would show */
+    for (uint i = 0; i < sizeof below; i++)
+        below[i] = (char)0xc0;
+}
+
+void attack_secrets(void)
+{
+    SAME(sigalarm(1, (void (*)())look_for_secrets), 0);
+    soil_stack();
+    SAME(sigregs_a(&looked), 0);
+    SAME(sigalarm(0, 0), 0);
+    CHECK(signal_calls > 0);
+}
+
+/* --- handlers that are none ------------------------------------------------------------------- */
+
+static void call_handler(long at)
+{
+    struct sigaction a = {(signal_handler *)at, 0, 0};
+    SAME(sigaction(SIGUSR1, &a, 0), 0);
+    sigsend(getpid(), SIGUSR1);
+}
+
+static void call_alarm(long at)
+{
+    SAME(sigalarm(1, (void (*)())at), 0);
+    for (;;)
+        ;
+}
+
+static void call_by_fault(long at)
+{
+    struct sigaction a = {(signal_handler *)at, 0, 0};
+    SAME(sigaction(SIGSEGV, &a, 0), 0);
+    *(volatile char *)TRAPFRAME;
+}
+
+void attack_handlers(void)
+{
+    char *heap = heap_pages(1);
+    const uint64 extra[] = {(uint64)heap, (uint64)scratch & ~1ul, TRAPFRAME + 2, 3ul << 36};
+    for (int i = 0; bad_addresses[i]; i++) {
+        KILLED(call_handler, bad_addresses[i] & ~1ul);
+        KILLED(call_by_fault, bad_addresses[i] & ~1ul);
+    }
+    for (uint i = 0; i < sizeof extra / sizeof extra[0]; i++) {
+        KILLED(call_handler, extra[i]);
+        KILLED(call_by_fault, extra[i]);
+    }
+    KILLED(call_alarm, heap);
+}
+
+/* --- floods ----------------------------------------------------------------------------------- */
+
+enum { RECEIVERS = 3, SENDERS = 4, SENDINGS = 400 };
+
+static volatile long enough;
+
+/* Ends when it has got SIGTERM, which comes when all that was sent before has been sent. */
+static void finish(int sig, struct siginfo *info)
+{
+    (void)sig, (void)info;
+    enough = 1;
+}
+
+static void receive(int ready)
+{
+    signal_catch(SIGUSR1, signal_note, 0);
+    signal_catch(SIGINT, signal_note, 1ul << SIGUSR1);
+    signal_catch(SIGTERM, finish, 0);
+    SAME(write(ready, "r", 1), 1);
+    SAME(sigregs_a(&enough), 0);
+    CHECK(signal_calls > 0);
+    exit(STATUS_PASSED);
+}
+
+static int receivers[RECEIVERS];
+
+static void flood(long i)
+{
+    for (int n = 0; n < SENDINGS; n++) {
+        SAME(sigsend(receivers[(n + i) % RECEIVERS], n % 3 ? SIGUSR1 : SIGINT), 0);
+        if (n % 50 == 0)
+            yield();
+    }
+}
+
+void attack_storm(void)
+{
+    int ends[2], status, pid;
+    char c;
+    MUST(pipe(ends));
+    for (int i = 0; i < RECEIVERS; i++) {
+        receivers[i] = child_fork();
+        if (receivers[i] == 0)
+            receive(ends[1]);
+        SAME(read(ends[0], &c, 1), 1);
+    }
+    int captain = child_fork(); /* waits for the senders alone */
+    if (captain == 0) {
+        crowd(SENDERS, flood);
+        exit(STATUS_PASSED);
+    }
+    SAME(child_wait(captain), STATUS_PASSED);
+    for (int i = 0; i < RECEIVERS; i++)
+        SAME(sigsend(receivers[i], SIGTERM), 0);
+    for (int i = 0; i < RECEIVERS; i++) {
+        pid = MUST(wait(&status));
+        CHECK(pid == receivers[0] || pid == receivers[1] || pid == receivers[2]);
+        SAME(status, STATUS_PASSED);
+    }
+}
