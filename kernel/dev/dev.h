@@ -37,8 +37,8 @@ void uart_flush(void); /* returns when everything queued is sent, or another hol
 
 /*
  * --- Console (dev/console.c): the line discipline ---------------------------------------------
- * ^H/DEL erase, ^W word, ^U line, ^D end of file, ^C interrupt the foreground group, ^P process list,
- * ^T memory.
+ * ^H/DEL erase, ^W word, ^U line, ^D end of file, ^C SIGINT to the foreground group, ^P process
+ * list, ^T memory.
  */
 void console_init(void);
 void console_input(char c); /* a key; in interrupt context */

@@ -77,7 +77,7 @@ void waitq_sleep(struct waitq *q, struct spinlock *lk)
     panic("waitq_sleep: nobody would wake the sleeper with \"%s\"", lk->name);
 }
 
-int waitq_sleep_killable(struct waitq *q, struct spinlock *lk)
+int waitq_sleep_interruptible(struct waitq *q, struct spinlock *lk)
 {
     if (!shim_killed)
         waitq_sleep(q, lk);

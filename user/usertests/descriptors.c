@@ -165,11 +165,12 @@ void device_ioctl(void)
     REFUSED(ioctl(null, TTY_GETFG, 0), ENOTTY);
     REFUSED(ioctl(file, TTY_GETFG, 0), ENOTTY);
     REFUSED(ioctl(ends[0], TTY_GETFG, 0), ENOTTY);
-    static const int unknown[] = {0, 5, -1, 0x7fffffff};
+    static const int unknown[] = {0, 6, -1, 0x7fffffff};
     for (uint i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
         REFUSED_ANY(ioctl(console, unknown[i], 0));
     int group = MUST(ioctl(console, TTY_GETFG, 0));
     SAME(ioctl(console, TTY_SETFG, group), 0);
     SAME(ioctl(console, TTY_GETFG, 0), group);
+    MUST(ioctl(console, TTY_BREAKS, 0));
     SAME(close(null) + close(file) + close(console) + close(ends[0]) + close(ends[1]), 0);
 }
