@@ -45,6 +45,7 @@ bool cache_init(void)
     list_init(&clock);
     slab_init(&page_slab, "page", sizeof(struct page));
     store_init(&cache_disk, NULL);
+    cache_init_writeback();
     check_set_cache(frame_by_owner);
     return true;
 }
@@ -56,7 +57,7 @@ static inline struct page **chain_of(const struct store *s, uint64 index)
     return &table[(key * 0x9e3779b97f4a7c15UL) >> (64 - table_bits)];
 }
 
-static inline struct page *look_up(const struct store *s, uint64 index)
+struct page *cache_look(const struct store *s, uint64 index)
 {
     struct page *pg = *chain_of(s, index);
     while (pg && (pg->index != index || pg->store != s))
@@ -66,7 +67,7 @@ static inline struct page *look_up(const struct store *s, uint64 index)
 
 static inline struct page *find(const struct store *s, uint64 index)
 {
-    struct page *pg = look_up(s, index);
+    struct page *pg = cache_look(s, index);
     if (pg) {
         atomic_add(&pg->refs, 1);
         pg->used = true;
@@ -85,7 +86,7 @@ static void set_owner(struct page *pg, uint64 store, uint64 index)
 /* For vm/check.c, while nobody else runs. */
 static const struct frame *frame_by_owner(const struct frame *f)
 {
-    const struct page *pg = look_up((const struct store *)f->owner[0], f->owner[1]);
+    const struct page *pg = cache_look((const struct store *)f->owner[0], f->owner[1]);
     return pg ? cache_frame(pg) : NULL;
 }
 
@@ -109,6 +110,8 @@ static void take_out(struct page *pg)
     list_del(&pg->lru);
     list_del(&pg->of_store);
     set_owner(pg, 0, 0);
+    cache_undirty(pg);
+    pg->gone = true;
     npages--;
 }
 
@@ -264,7 +267,7 @@ static inline struct frame *whole_frame(const struct page *pg)
 struct frame *cache_find_frame(struct store *s, uint64 index)
 {
     spin_lock(&cache_lock);
-    struct page *pg = look_up(s, index);
+    struct page *pg = cache_look(s, index);
     struct frame *f = whole_frame(pg);
     if (f)
         pg->used = true;
@@ -277,7 +280,7 @@ uint cache_peek(struct store *s, uint64 first, uint n, struct frame *out[])
     uint found = 0;
     spin_lock(&cache_lock);
     for (uint i = 0; i < n; i++) {
-        out[i] = whole_frame(look_up(s, first + i));
+        out[i] = whole_frame(cache_look(s, first + i));
         found += out[i] != NULL;
     }
     spin_unlock(&cache_lock);
@@ -295,35 +298,32 @@ void cache_put(struct page *pg)
         destroy(pg);
 }
 
-/* The first page of s, held and not busy; NULL if there is none. */
-static struct page *first_settled(struct store *s)
+/* The first page of s, held; NULL if there is none. */
+static struct page *first_page(struct store *s)
 {
+    struct page *pg = NULL;
     spin_lock(&cache_lock);
-    while (!list_empty(&s->pages)) {
-        struct page *pg = container_of(s->pages.next, struct page, of_store);
+    if (!list_empty(&s->pages)) {
+        pg = container_of(s->pages.next, struct page, of_store);
         atomic_add(&pg->refs, 1);
-        if (!pg->busy) {
-            spin_unlock(&cache_lock);
-            return pg;
-        }
-        waitq_sleep(&pg->waiters, &cache_lock);
-        spin_unlock(&cache_lock);
-        cache_put(pg);
-        spin_lock(&cache_lock);
     }
     spin_unlock(&cache_lock);
-    return NULL;
+    return pg;
 }
 
 void cache_drop(struct store *s)
 {
-    for (struct page *pg; (pg = first_settled(s));) {
+    for (struct page *pg; (pg = first_page(s));) {
         for (uint i = 0; i < PAGE_BLOCKS; i++)
             journal_forget(pg, i);
         spin_lock(&cache_lock);
-        take_out(pg);
+        while (pg->busy)
+            waitq_sleep(&pg->waiters, &cache_lock);
+        if (!pg->gone) {
+            take_out(pg);
+            atomic_sub(&pg->refs, 1); /* the table's; ours is another */
+        }
         spin_unlock(&cache_lock);
-        cache_put(pg); /* the table's */
         cache_put(pg);
     }
 }
@@ -341,7 +341,7 @@ bool cache_forget(struct store *s, uint n)
             list_add_tail(&s->pages, &pg->of_store);
         }
     }
-    bool empty = list_empty(&s->pages);
+    bool empty = list_empty(&s->pages) && !cache_in_batch(s);
     spin_unlock(&cache_lock);
     return empty;
 }

@@ -19,12 +19,17 @@
 #define ALL_BLOCKS  ((1u << PAGE_BLOCKS) - 1)
 
 struct page {
-    struct page *next; /* in its hash chain; cache lock, like the next five */
+    struct page *next; /* in its hash chain; cache lock, like all up to `dirty_since` */
     struct list lru;
     struct list of_store;
+    struct list of_dirty; /* while `dirty` is not 0: among all such pages, the oldest first */
     struct waitq waiters; /* for the end of busy */
     bool busy;            /* the disk fills blocks that are not valid */
     bool used;            /* since the hand of the clock came by */
+    bool gone;            /* no longer in the table */
+    uchar dirty;          /* one bit a block: newer than on the disk */
+    uchar writing;        /* one bit a block: no longer dirty, not yet on the disk */
+    uint64 dirty_since;   /* cache_mark() then */
     uchar valid;          /* one bit a block; set under the cache lock, never cleared */
     uchar logged;         /* one bit a block: in the running transaction; the journal's */
     uint refs;            /* atomic; the table itself holds one */
@@ -108,6 +113,67 @@ static inline void *cache_bytes(const struct page *pg, uint slot)
 uint64 cache_shrink(uint64 n);
 uint64 cache_pages(void);
 
-extern struct spinlock cache_lock; /* for cacheio.c only */
+/* --- writeback.c ------------------------------------------------------------------------------ */
+
+/*
+ * These blocks of pg, which belongs to the data of a file, are newer than those on the disk: they
+ * are valid and block[] is known.  Called after they were changed, or before a mapping may change
+ * them; whoever keeps cache_drop() out (the mutex of the inode) holds a reference meanwhile.  They
+ * are written home with the next commit or before; until then the page stays in memory.  Never
+ * sleeps.  Once the disk has failed nothing is written any more, and fsync says so.
+ */
+void cache_dirty(struct page *pg, uint blocks);
+
+/* Pages with blocks that are dirty or being written. */
+uint64 cache_dirty_pages(void);
+
+/* True if so many pages are dirty that writing them back should begin. */
+bool cache_is_dirty(void);
+
+/*
+ * For whoever makes pages dirty, with no lock held: while more than a quarter of the memory that
+ * the cache can have is dirty, writes pages back.
+ */
+void cache_throttle(void);
+
+/*
+ * Writes back some of the oldest dirty pages; sleeps, no lock may be held.  Returns how many, 0 if
+ * there are none, or -EIO, and from then on the file system is read-only.
+ */
+int64 cache_clean(void);
+
+/* Whatever becomes dirty from now on is younger than the mark that this returns. */
+uint64 cache_mark(void);
+
+/* Writes back all that is not younger than the mark, as cache_clean() does; 0 or -EIO. */
+int cache_write_back(uint64 mark);
+
+/*
+ * True if something was written back since the last time that this returned true; the flush that
+ * the caller makes now takes it to the disk.
+ */
+bool cache_need_flush(void);
+bool cache_has_unflushed(void); /* only asks */
+
+/* Of a store that has no pages any more: waits until no write-back knows it.  No lock is held. */
+void cache_settle(const struct store *s);
+
+/* --- between the files of the cache ----------------------------------------------------------- */
+
+extern struct spinlock cache_lock;
+
+void cache_init_writeback(void);
+
+/* How many blocks of pg, i and others in the mask, follow each other on the disk from slot i on. */
+uint cache_run(const struct page *pg, uint i, uint mask);
+
+/* The page if it is in memory, without a reference; the cache lock is held. */
+struct page *cache_look(const struct store *s, uint64 index);
+
+/* A page leaves the table: what no commit refers to need not be written.  The cache lock is held. */
+void cache_undirty(struct page *pg);
+
+/* True while pages of the store, even if gone, are being written back.  The cache lock is held. */
+bool cache_in_batch(const struct store *s);
 
 #endif

@@ -24,8 +24,7 @@ struct prefetch {
     uchar want[DISK_PIECES];
 };
 
-/* A run of blocks from `i` on that are in the mask and follow each other on the disk. */
-static uint run_length(const struct page *pg, uint i, uint mask)
+uint cache_run(const struct page *pg, uint i, uint mask)
 {
     uint n = 1;
     while (i + n < PAGE_BLOCKS && mask >> (i + n) & 1 && pg->block[i + n] == pg->block[i] + n)
@@ -52,7 +51,7 @@ static int read_blocks(struct page *pg, uint mask)
             memset(cache_bytes(pg, i), 0, BSIZE);
             continue;
         }
-        n = run_length(pg, i, mask);
+        n = cache_run(pg, i, mask);
         r = read_run(pg, i, n);
     }
     return r;
@@ -150,7 +149,7 @@ static struct prefetch *new_prefetch(uint block)
 /* `want` is the first few blocks of pg and they are one stretch of the disk. */
 static bool is_stretch(const struct page *pg, uint want)
 {
-    return pg->block[0] && want && !(want & (want + 1)) && want >> run_length(pg, 0, want) == 0;
+    return pg->block[0] && want && !(want & (want + 1)) && want >> cache_run(pg, 0, want) == 0;
 }
 
 /* Makes the page busy if nobody has begun to fill it. */
@@ -166,7 +165,7 @@ static bool take_over(struct page *pg)
 
 static void append(struct prefetch *f, struct page *pg, uint want)
 {
-    uint n = run_length(pg, 0, want);
+    uint n = cache_run(pg, 0, want);
     cache_hold(pg);
     f->page[f->n] = pg;
     f->want[f->n] = (uchar)want;

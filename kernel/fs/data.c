@@ -3,7 +3,8 @@
  *
  * When a page is not there, its neighbours are asked for along with it; a reader that goes through
  * a file from front to back, in calls or in faults, finds ever more pages read ahead for it.  A
- * writer changes pages in memory and gives their blocks to the journal.
+ * writer changes pages in memory.  Those of a file are written home from there (writeback.c); those
+ * of a directory or a link are blocks of an operation, and go through the journal.
  *
  * Lock: the inode's mutex.
  */
@@ -13,6 +14,8 @@
 #include "kernel/fs/journal.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/string.h"
+#include "kernel/param.h"
+#include "kernel/stat.h"
 
 #define CLUSTER    4 /* pages read together, aligned, where nothing is known of the reader */
 #define READ_AHEAD DISK_PIECES /* at most: one request */
@@ -187,57 +190,106 @@ int64 inode_read(struct inode *ip, struct iov *dst, uint64 off)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* Makes block i of pg ready for n bytes that will be written at `off`. */
-static int open_block(struct inode *ip, struct page *pg, uint i, uint64 off, uint64 n)
+/* What one data_write() has added to the file. */
+struct growth {
+    uint blocks;
+    uint groups; /* times that the next block was under another block of the bitmap */
+    uint group;  /* of the last block, + 1 */
+};
+
+/*
+ * An operation dirties the inode, the leaf at the end of the file, a new leaf and the top (DATA_CHUNK
+ * is less than a leaf has), two blocks of the bitmap for those two, and as many as `groups` for the
+ * data, however fragmented the disk is.
+ */
+#define OTHER_BLOCKS 6
+
+static bool may_grow(const struct growth *g)
 {
-    if (off / BSIZE < inode_nblocks(ip)) {
-        int r = locate(ip, pg, 1u << i);
-        if (r == 0 && n < BSIZE)
-            return cache_load(pg, 1u << i);
-        if (r == 0)
-            cache_claim(pg, 1u << i);
-        return r;
-    }
+    return g->blocks < DATA_CHUNK && g->groups < MAXOPBLOCKS - OTHER_BLOCKS;
+}
+
+static void count_growth(struct growth *g, uint b)
+{
+    g->blocks++;
+    g->groups += g->group != b / BPB + 1;
+    g->group = b / BPB + 1;
+}
+
+/* Adds block i of pg to the file, for n bytes that will be written to it. */
+static int append_block(struct inode *ip, struct page *pg, uint i, uint64 n, struct growth *g)
+{
     int r = map_append(ip, &pg->block[i]);
     if (r < 0) {
         pg->block[i] = 0;
         return r;
     }
+    count_growth(g, pg->block[i]);
     cache_claim(pg, 1u << i);
     if (n < BSIZE)
         memset(cache_bytes(pg, i), 0, BSIZE);
     return 0;
 }
 
+/* Makes block i of pg ready for n bytes that will be written at `off`; 1: it is for another time. */
+static int open_block(struct inode *ip, struct page *pg, uint i, uint64 off, uint64 n,
+                      struct growth *g)
+{
+    if (off / BSIZE >= inode_nblocks(ip))
+        return may_grow(g) ? append_block(ip, pg, i, n, g) : 1;
+    int r = locate(ip, pg, 1u << i);
+    if (r == 0 && n < BSIZE)
+        return cache_load(pg, 1u << i);
+    if (r == 0)
+        cache_claim(pg, 1u << i);
+    return r;
+}
+
+/* The size grows before the bytes are written: see clear_behind_end() in writeback.c. */
+static void set_end(struct inode *ip, uint64 end)
+{
+    if (end <= ip->d.size)
+        return;
+    spin_lock(&cache_lock);
+    ip->d.size = (uint)end;
+    spin_unlock(&cache_lock);
+}
+
 /* Makes the blocks ready that n bytes from `off` on, in this page, lie in; counts those bytes. */
-static int open_blocks(struct inode *ip, struct page *pg, uint64 off, uint64 n, uint64 *ready)
+static int open_blocks(struct inode *ip, struct page *pg, uint64 off, uint64 n, uint64 *ready,
+                       struct growth *g)
 {
     int r = 0;
     for (uint64 i = 0, len; i < n && r == 0; i += len) {
         len = BSIZE - (off + i) % BSIZE;
         len = len < n - i ? len : n - i;
         uint slot = (uint)((off + i) % PGSIZE / BSIZE);
-        r = open_block(ip, pg, slot, off + i, len);
-        if (r < 0)
+        r = open_block(ip, pg, slot, off + i, len, g);
+        if (r != 0)
             break;
-        journal_dirty(pg, slot);
+        if (ip->d.type != T_FILE)
+            journal_dirty(pg, slot);
         *ready = i + len;
-        if (off + i + len > ip->d.size)
-            ip->d.size = (uint)(off + i + len);
+        set_end(ip, off + i + len);
     }
     return r;
 }
 
 /* Writes n bytes that lie in one page; *done grows by what it could write. */
-static int write_page(struct inode *ip, struct iov *src, uint64 *done, uint64 off, uint64 n)
+static int write_page(struct inode *ip, struct iov *src, uint64 *done, uint64 off, uint64 n,
+                      struct growth *g)
 {
     uint64 ready = 0;
     struct page *pg = cache_get(&ip->store, off / PGSIZE);
     if (!pg)
         return -ENOMEM;
-    int r = open_blocks(ip, pg, off, n, &ready);
-    if (ready > 0)
-        iov_read(src, *done, pg->bytes + off % PGSIZE, ready);
+    int r = open_blocks(ip, pg, off, n, &ready, g);
+    if (ready > 0) {
+        uint64 at = off % PGSIZE;
+        iov_read(src, *done, pg->bytes + at, ready);
+        if (ip->d.type == T_FILE)
+            cache_dirty(pg, block_mask((uint)(at / BSIZE), (uint)((at + ready - 1) / BSIZE)));
+    }
     *done += ready;
     cache_put(pg);
     return r;
@@ -245,15 +297,15 @@ static int write_page(struct inode *ip, struct iov *src, uint64 *done, uint64 of
 
 int64 data_write(struct inode *ip, struct iov *src, uint64 done, uint64 off, uint64 n)
 {
-    uint64 room = (off / BSIZE + DATA_CHUNK) * BSIZE - off;
+    struct growth g = {0};
     uint before = ip->d.size;
-    uint64 at = done, end = done + (n < room ? n : room);
-    int r = off + (end - done) > before ? inode_prepare(ip) : 0;
+    uint64 at = done, end = done + n;
+    int r = off + n > before ? inode_prepare(ip) : 0;
     while (at < end && r == 0) {
         uint64 pos = off + (at - done), left = PGSIZE - pos % PGSIZE;
-        r = write_page(ip, src, &at, pos, end - at < left ? end - at : left);
+        r = write_page(ip, src, &at, pos, end - at < left ? end - at : left, &g);
     }
     if (ip->d.size != before)
         inode_update(ip);
-    return at > done || r == 0 ? (int64)(at - done) : r;
+    return at > done || r >= 0 ? (int64)(at - done) : r;
 }

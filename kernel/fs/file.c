@@ -193,8 +193,25 @@ int64 file_read(struct file *f, struct iov *dst)
     return f->dev ? read_device(f, dst) : read_inode(f, dst);
 }
 
-/* One operation's share of a write. */
-static int64 write_part(struct file *f, struct iov *src, uint64 done)
+/* The part of a write that lies in what the file has: no operation of the journal. */
+static int64 overwrite(struct file *f, struct iov *src, uint64 done)
+{
+    struct inode *ip = f->ip;
+    int64 n = 0;
+    mutex_lock(&ip->lock);
+    if (!f->append && f->offset < ip->d.size) {
+        uint64 left = src->total - done, there = ip->d.size - f->offset;
+        n = journal_failed() ? -EROFS
+                             : data_write(ip, src, done, f->offset, left < there ? left : there);
+        if (n > 0)
+            f->offset += (uint64)n;
+    }
+    mutex_unlock(&ip->lock);
+    return n;
+}
+
+/* One operation's share of what makes the file longer. */
+static int64 append(struct file *f, struct iov *src, uint64 done)
 {
     struct inode *ip = f->ip;
     int64 n = journal_begin();
@@ -213,16 +230,31 @@ static int64 write_part(struct file *f, struct iov *src, uint64 done)
     return n;
 }
 
+static int64 write_part(struct file *f, struct iov *src, uint64 done)
+{
+    int64 n = overwrite(f, src, done);
+    return n == 0 ? append(f, src, done) : n;
+}
+
+/* Whether an error may pass by: blocks that were freed, or pages that can be written home. */
+static bool relieve(int64 n)
+{
+    if (n == -ENOSPC)
+        return alloc_thaw();
+    return n == -ENOMEM && cache_clean() > 0;
+}
+
 static int64 __attribute__((noinline)) write_inode(struct file *f, struct iov *src)
 {
     int64 n = 0;
     uint64 done = 0;
-    bool thawed = false;
+    bool tried = false;
+    cache_throttle();
     mutex_lock(&f->ip->write_lock);
     while (done < src->total) {
         n = write_part(f, src, done);
-        if (n == -ENOSPC && !thawed && alloc_thaw()) {
-            thawed = true;
+        if (n < 0 && !tried && relieve(n)) {
+            tried = true;
             continue;
         }
         if (n <= 0)

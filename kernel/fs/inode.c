@@ -208,6 +208,7 @@ static bool drop(struct inode *ip)
     spin_unlock(&inode_lock);
     if (!gone)
         return true;
+    cache_settle(&ip->store);
     if (ip->loaded && ip->d.type == 0)
         alloc_inode_free(ip->num);
     slab_free(&inode_slab, ip);

@@ -104,13 +104,11 @@ uint data_blocks(const struct inode *ip, uint64 index);
 int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint64 n);
 
 /*
- * In an operation: writes up to n bytes of src, from byte `done` on, at `off` <= size; it stops
- * after DATA_CHUNK blocks of the file.  Returns how many, or an error if none.
- *
- * An operation has room for this: DATA_CHUNK blocks of data, as many of the bitmap, one new leaf
- * and top with theirs, the old leaf and the inode make DATA_CHUNK * 2 + 6 = 22.
+ * Writes up to n bytes of src, from byte `done` on, at `off` <= size.  Returns how many, or an error
+ * if none.  It may stop early, when it has added DATA_CHUNK blocks to the file or as many as an
+ * operation can (data.c).  In an operation, unless it is a file and all lies before its end.
  */
-#define DATA_CHUNK 8
+#define DATA_CHUNK 128
 int64 data_write(struct inode *ip, struct iov *src, uint64 done, uint64 off, uint64 n);
 
 #endif

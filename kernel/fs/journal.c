@@ -18,6 +18,7 @@
 #include "kernel/errno.h"
 #include "kernel/fs/alloc.h"
 #include "kernel/fs/commit.h"
+#include "kernel/lib/atomic.h"
 #include "kernel/lib/panic.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
@@ -36,8 +37,9 @@ static struct mutex commit_lock;
 
 static struct entry *running, *committing;
 static uint nrunning;
-static uint64 seq;               /* of the running transaction */
-static uint64 durable;           /* the last one committed */
+static uint64 round;             /* commit that will take what changes now */
+static uint64 done;              /* the last one that took all to the disk */
+static uint last_seq;            /* of the last transaction in the journal; commit_lock */
 static uint active;              /* operations under way */
 static bool closing;             /* no new ones may begin */
 static bool failed;              /* nothing is written any more: the disk failed, or is read-only */
@@ -69,17 +71,15 @@ const char *journal_mount(const struct superblock *sb)
     committing = new_entries();
     if (!running || !committing)
         return "too little memory for the journal";
-    uint last = 0;
-    const char *wrong = commit_recover(&last, &last_count);
+    const char *wrong = commit_recover(&last_seq, &last_count);
     if (wrong)
         return wrong;
-    durable = last;
-    seq = durable + 1;
+    round = 1;
     failed = disk_read_only();
     return NULL;
 }
 
-/* Commits transaction `want` unless that is done; 0 or -EIO. */
+/* Makes commit `want` unless that is done; 0 or -EIO. */
 static int commit(uint64 want);
 
 int journal_begin(void)
@@ -89,7 +89,7 @@ int journal_begin(void)
         if (closing) {
             waitq_sleep(&reopened, &journal_lock);
         } else if (nrunning + (active + 1) * MAXOPBLOCKS > area.limit) {
-            uint64 full = seq;
+            uint64 full = round;
             spin_unlock(&journal_lock);
             commit(full);
             spin_lock(&journal_lock);
@@ -177,8 +177,11 @@ static void copy_images(uint n)
     }
 }
 
-/* Ends the running transaction and copies it; returns its number of blocks, 0 if it is empty. */
-static uint close_running(void)
+/*
+ * Ends the running transaction and copies it; returns its number of blocks, 0 if it is empty.  The
+ * data that these refer to is dirty now, or on the disk: *mark tells it from younger data.
+ */
+static uint close_running(uint64 *mark)
 {
     spin_lock(&journal_lock);
     closing = true;
@@ -191,67 +194,98 @@ static uint close_running(void)
     running = committing;
     committing = full;
     copy_images(n);
+    *mark = cache_mark();
 
     spin_lock(&journal_lock);
     nrunning = 0;
-    seq += n > 0;
+    round++;
     closing = false;
     waitq_wake_all(&reopened);
     spin_unlock(&journal_lock);
     return n;
 }
 
-static void fail(void)
+bool journal_failed(void)
 {
-    printf("journal: the disk failed: the file system is read-only from now on\n");
+    return load_acquire(&failed);
+}
+
+void journal_fail(void)
+{
     spin_lock(&journal_lock);
-    failed = true;
+    bool news = !failed;
+    store_release(&failed, true);
     waitq_wake_all(&reopened);
+    spin_unlock(&journal_lock);
+    if (news)
+        printf("journal: the disk failed: the file system is read-only from now on\n");
+}
+
+static void set_done(uint64 n)
+{
+    spin_lock(&journal_lock);
+    done = n;
     spin_unlock(&journal_lock);
 }
 
-static void set_durable(uint64 n)
+/* Takes the transaction in the area, or if it is empty what else was written, durably to the disk. */
+static int make_durable(uint n)
 {
-    spin_lock(&journal_lock);
-    durable = n;
-    spin_unlock(&journal_lock);
+    bool flush = cache_need_flush();
+    if (n > 0)
+        return commit_write(last_seq + 1, n);
+    return flush ? disk_flush() : 0;
+}
+
+/* The transaction is durable: its blocks change at home, and what it freed may be used again. */
+static int finish(uint n)
+{
+    last_seq++;
+    last_count = n;
+    for (uint i = 0; i < n; i++)
+        alloc_committed(area.homes[i], commit_image(n, i));
+    if (commit_copy_home(n) < 0)
+        return -EIO; /* the journal has it: the next mount copies it home */
+    for (uint i = 0; i < n; i++)
+        cache_put(committing[i].page);
+    return 0;
 }
 
 static void commit_running(void)
 {
-    uint n = close_running();
-    if (n == 0)
-        return;
-    if (commit_write((uint)(durable + 1), n) < 0) {
-        fail();
-        return;
-    }
-    last_count = n;
-    set_durable(durable + 1);
-    for (uint i = 0; i < n; i++)
-        alloc_committed(area.homes[i], commit_image(n, i));
-    if (commit_copy_home(n) < 0) {
-        fail(); /* the journal has it: the next mount copies it home */
-        return;
-    }
-    for (uint i = 0; i < n; i++)
-        cache_put(committing[i].page);
+    uint64 mark, mine = round;
+    uint n = close_running(&mark);
+    int r = cache_write_back(mark);
+    if (r == 0)
+        r = make_durable(n);
+    if (r == 0)
+        set_done(mine);
+    if (r == 0 && n > 0)
+        r = finish(n);
+    if (r < 0)
+        journal_fail();
 }
 
 static int commit(uint64 want)
 {
     mutex_lock(&commit_lock);
-    if (durable < want && !failed)
+    if (done < want && !failed)
         commit_running();
-    int r = durable < want && failed ? -EIO : 0;
+    int r = done < want && failed ? -EIO : 0;
     mutex_unlock(&commit_lock);
     return r;
+}
+
+/* Something has changed that no commit has begun to take to the disk; journal_lock is held. */
+static bool any_change(void)
+{
+    return nrunning > 0 || cache_dirty_pages() > 0 || cache_has_unflushed();
 }
 
 int journal_sync(void)
 {
     spin_lock(&journal_lock);
-    uint64 want = nrunning > 0 ? seq : seq - 1;
+    uint64 want = any_change() ? round : round - 1;
     spin_unlock(&journal_lock);
     return commit(want);
 }
@@ -261,9 +295,9 @@ int journal_sync(void)
 bool journal_wait_work(uint64 deadline)
 {
     spin_lock(&journal_lock);
-    if (nrunning == 0 || failed)
+    if (!any_change() || failed)
         waitq_sleep_until(&work, &journal_lock, deadline);
-    bool any = nrunning > 0 && !failed;
+    bool any = any_change() && !failed;
     spin_unlock(&journal_lock);
     return any;
 }
@@ -271,8 +305,16 @@ bool journal_wait_work(uint64 deadline)
 void journal_wait_large(uint64 deadline)
 {
     spin_lock(&journal_lock);
-    if (nrunning <= area.limit / 2)
+    if (nrunning <= area.limit / 2 && !cache_is_dirty())
         waitq_sleep_until(&large, &journal_lock, deadline);
+    spin_unlock(&journal_lock);
+}
+
+void journal_wake(void)
+{
+    spin_lock(&journal_lock);
+    waitq_wake_one(&work);
+    waitq_wake_one(&large);
     spin_unlock(&journal_lock);
 }
 
@@ -280,8 +322,8 @@ void journal_rest(void)
 {
     mutex_lock(&commit_lock);
     if (last_count > 0 && !failed) {
-        if (disk_flush() < 0 || commit_write_empty((uint)durable) < 0)
-            fail();
+        if (disk_flush() < 0 || commit_write_empty(last_seq) < 0)
+            journal_fail();
         last_count = 0;
     }
     mutex_unlock(&commit_lock);

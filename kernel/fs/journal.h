@@ -40,13 +40,22 @@ void journal_forget(struct page *pg, uint i);
  */
 int journal_sync(void);
 
+/* True from the moment when nothing is written any more. */
+bool journal_failed(void);
+
+/* Data could not be written: says so, and nothing is written from now on.  No spin lock is held. */
+void journal_fail(void);
+
 /* --- for the daemon; deadlines as in waitq_sleep_until() -------------------------------------- */
 
 /* Sleeps until there is something to commit: true, or until the deadline. */
 bool journal_wait_work(uint64 deadline);
 
-/* Sleeps until the running transaction has grown large, or until the deadline. */
+/* Sleeps until much has changed, or until the deadline. */
 void journal_wait_large(uint64 deadline);
+
+/* Data has become dirty, much of it perhaps: wakes who waits for that.  No spin lock is held. */
+void journal_wake(void);
 
 /* Marks a journal empty whose images are all home, so that the next mount is quick. */
 void journal_rest(void);

@@ -4,6 +4,7 @@
 
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"
+#include "kernel/fs/file.h"
 #include "tests/host/fs_load.h"
 #include "tests/host/seed.h"
 
@@ -13,6 +14,8 @@ static const char *const dirs[] = {"", "a/", "b/", "a/c/"};
 static const char *const names[] = {"f", "g", "hh", "a_long_name_14", "s", "big"};
 static struct file *kept[KEPT]; /* open files, unlinked perhaps */
 static uchar bytes[7 * BSIZE];
+
+void (*load_wrote)(uint inum, uint64 size, uint64 off, const void *bytes, uint64 n);
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
@@ -42,7 +45,10 @@ static int write_random(struct file *f, uint64 n)
         uint64 word = random_next(&random_state);
         memcpy(bytes + i, &word, n - i < 8 ? n - i : 8);
     }
+    uint64 size = inode_size(f->ip);
     int64 r = shim_write(f, bytes, n);
+    if (r > 0 && load_wrote)
+        load_wrote(f->ip->num, size, f->offset - (uint64)r, bytes, (uint64)r);
     return r < 0 ? (int)r : 0;
 }
 
@@ -110,19 +116,13 @@ int load_step(void)
     }
 }
 
-int load_overwrite(void)
+int load_dirs(void)
 {
-    static uint64 done;
-    if (done == (uint64)OVERWRITE_BLOCKS * BSIZE)
-        load_close();
-    if (!kept[0]) {
-        done = 0;
-        int r = shim_open("/big", O_RDWR | O_CREATE, &kept[0]);
-        if (r < 0)
-            return r;
-    }
-    done += sizeof(bytes);
-    return write_random(kept[0], sizeof(bytes));
+    static uint turn;
+    char name[16];
+    snprintf(name, sizeof(name), "/m%u", turn % LOAD_DIRS);
+    bool make = turn++ / LOAD_DIRS % 2 == 0;
+    return make ? fs_mkdir(shim_root(), name) : fs_unlink(shim_root(), name);
 }
 
 void load_close(void)

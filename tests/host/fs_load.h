@@ -13,12 +13,12 @@ void load_start(unsigned long seed);
  */
 int load_step(void);
 
-/*
- * Writes the next 7 blocks of one file of OVERWRITE_BLOCKS blocks, which is made by the first round
- * and overwritten by those after it.
- */
-#define OVERWRITE_BLOCKS 630
-int load_overwrite(void);
+/* Makes the next of LOAD_DIRS directories, and when all are there removes one after the other. */
+#define LOAD_DIRS 400
+int load_dirs(void);
+
+/* If set, it is told of every write: n bytes at `off` of a file that had `size` before. */
+extern void (*load_wrote)(uint inum, uint64 size, uint64 off, const void *bytes, uint64 n);
 
 /* Closes what the load keeps open; some of it may be unlinked. */
 void load_close(void);

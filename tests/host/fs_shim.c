@@ -13,6 +13,7 @@
 #include "kernel/sync/mutex.h"
 #include "kernel/vm/commit.h"
 #include "kernel/vm/rmap.h"
+#include "kernel/vm/rmap.h"
 #include "mkfs/image.h"
 #include "tests/host/fs_shim.h"
 #include "tests/host/ram.h"
@@ -115,6 +116,16 @@ void rmap_unmap(struct store *st, uint64 first, uint64 n)
     (void)first, (void)n;
     if (!list_empty(&st->areas))
         panic("rmap_unmap: nobody maps files here");
+}
+
+/* --- mappings: there are none ----------------------------------------------------------------- */
+
+void rmap_protect(struct store *st, uint64 first, uint64 n)
+{
+    (void)st;
+    (void)first;
+    (void)n;
+    assert_may_sleep("rmap_protect");
 }
 
 /* --- memory that was promised ----------------------------------------------------------------- */

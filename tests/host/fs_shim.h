@@ -71,4 +71,8 @@ struct inode *shim_root(void);                                  /* borrowed */
 /* A digest of names, types, link counts and contents of the whole tree; 0 on an error. */
 uint64 shim_tree(void);
 
+/* The same with inode numbers in the place of what files hold; fn is told of that. */
+typedef void file_fn(const struct stat *st, const uchar *bytes);
+uint64 shim_shape(file_fn *fn);
+
 #endif
