@@ -170,7 +170,7 @@ uint cache_run(const struct page *pg, uint i, uint mask);
 /* The page if it is in memory, without a reference; the cache lock is held. */
 struct page *cache_look(const struct store *s, uint64 index);
 
-/* A page leaves the table: what no commit refers to need not be written.  The cache lock is held. */
+/* A page leaves the table: only what a commit refers to is still written.  Cache lock held. */
 void cache_undirty(struct page *pg);
 
 /* True while pages of the store, even if gone, are being written back.  The cache lock is held. */

@@ -198,9 +198,9 @@ struct growth {
 };
 
 /*
- * An operation dirties the inode, the leaf at the end of the file, a new leaf and the top (DATA_CHUNK
- * is less than a leaf has), two blocks of the bitmap for those two, and as many as `groups` for the
- * data, however fragmented the disk is.
+ * An operation dirties the inode, the leaf at the end of the file, a new leaf and the top
+ * (DATA_CHUNK is less than a leaf has), two blocks of the bitmap for those two, and as many as
+ * `groups` for the data, however fragmented the disk is.
  */
 #define OTHER_BLOCKS 6
 
@@ -231,7 +231,7 @@ static int append_block(struct inode *ip, struct page *pg, uint i, uint64 n, str
     return 0;
 }
 
-/* Makes block i of pg ready for n bytes that will be written at `off`; 1: it is for another time. */
+/* Makes block i of pg ready for n bytes to be written at `off`; 1: the operation is full. */
 static int open_block(struct inode *ip, struct page *pg, uint i, uint64 off, uint64 n,
                       struct growth *g)
 {

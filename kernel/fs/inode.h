@@ -104,9 +104,9 @@ uint data_blocks(const struct inode *ip, uint64 index);
 int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint64 n);
 
 /*
- * Writes up to n bytes of src, from byte `done` on, at `off` <= size.  Returns how many, or an error
- * if none.  It may stop early, when it has added DATA_CHUNK blocks to the file or as many as an
- * operation can (data.c).  In an operation, unless it is a file and all lies before its end.
+ * Writes up to n bytes of src, from byte `done` on, at `off` <= size.  Returns how many, or an
+ * error if none.  It may stop early, when it has added DATA_CHUNK blocks to the file or as many as
+ * an operation can (data.c).  In an operation, unless it is a file and all lies before its end.
  */
 #define DATA_CHUNK 128
 int64 data_write(struct inode *ip, struct iov *src, uint64 done, uint64 off, uint64 n);

@@ -228,7 +228,7 @@ static void set_done(uint64 n)
     spin_unlock(&journal_lock);
 }
 
-/* Takes the transaction in the area, or if it is empty what else was written, durably to the disk. */
+/* Makes durable what was written back, and the transaction of n blocks in the area. */
 static int make_durable(uint n)
 {
     bool flush = cache_need_flush();

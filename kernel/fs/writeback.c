@@ -171,8 +171,9 @@ static uint stretch(uint i)
 static void protect_pages(void)
 {
     for (uint i = 0, n; i < batch.n; i += n) {
-        n = stretch(i);
-        if (is_here(batch.page[i]))
+        bool here = is_here(batch.page[i]);
+        n = here ? stretch(i) : 1;
+        if (here)
             rmap_protect(batch.page[i]->store, batch.page[i]->index, n);
     }
 }
@@ -240,7 +241,7 @@ static int write_pages(void)
 
 /* --- the end of it ------------------------------------------------------------------------- */
 
-/* What could not be written stays dirty, for those who read it.  Returns true if pg is to be put. */
+/* What could not be written stays dirty, for those who read it.  True if pg is to be put. */
 static bool settle(struct page *pg, int r)
 {
     uint lost = r < 0 && !pg->gone ? pg->writing : 0;

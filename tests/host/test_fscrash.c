@@ -70,8 +70,8 @@ static void ignore(const struct stat *st, const uchar *bytes)
 
 static void mark(bool synced)
 {
-    shared->mark[shared->nmarks++] = (struct mark){
-        .shape = shim_shape(ignore), .nevents = disk->nevents, .synced = synced};
+    shared->mark[shared->nmarks++] =
+        (struct mark){.shape = shim_shape(ignore), .nevents = disk->nevents, .synced = synced};
 }
 
 static void note_write(uint inum, uint64 size, uint64 off, const void *bytes, uint64 n)
