@@ -8,8 +8,11 @@
  * entry of which only the name counts.
  */
 
-/* Cuts the name of n bytes at DIRSIZ and fills it up with NULs. */
-void dir_make_key(struct dirent *key, const char *name, uint64 n);
+/*
+ * Takes the next component off *path, with the slashes on both sides, cut at DIRSIZ and filled up
+ * with NULs; false, and an empty name, if there is none.
+ */
+bool dir_next_key(struct dirent *key, const char **path);
 bool dir_is_dots(const struct dirent *key); /* "." or ".." */
 
 /* Finds the entry of that name: 0 with its inode number and offset; -ENOENT, -EIO, -ENOMEM. */
@@ -24,7 +27,41 @@ int dir_check_empty(struct inode *dp);
  */
 int dir_add(struct inode *dp, const struct dirent *key, uint inum);
 
-/* In an operation: clears the entry at this offset; 0, -EIO, -ENOMEM. */
-int dir_remove(struct inode *dp, uint64 off);
+/* In an operation: clears the entry `key`, at this offset; 0, -EIO, -ENOMEM. */
+int dir_remove(struct inode *dp, const struct dirent *key, uint64 off);
+
+/* --- an entry as two words, to compare and to hash -------------------------------------------- */
+
+struct dir_words {
+    uint64 word[2];
+};
+
+#define DIR_NUMBER 0xffffUL /* the bits of the first one that are the inode number */
+
+static inline struct dir_words dir_words(const struct dirent *e)
+{
+    struct dir_words w;
+    _Static_assert(sizeof(*e) == sizeof(w), "an entry is two words");
+    __builtin_memcpy(&w, e, sizeof(w)); /* inline, unlike memcpy() */
+    return w;
+}
+
+static inline uint dir_number(const struct dir_words *w)
+{
+    return w->word[0] & DIR_NUMBER;
+}
+
+static inline bool dir_same_name(const struct dir_words *a, const struct dir_words *b)
+{
+    return !((a->word[0] ^ b->word[0]) & ~DIR_NUMBER) && a->word[1] == b->word[1];
+}
+
+/* Of the name; the upper half is the better one. */
+static inline uint64 dir_hash(const struct dir_words *w)
+{
+    uint64 sum = (w->word[0] & ~DIR_NUMBER) * 0x9e3779b97f4a7c15UL;
+    sum += w->word[1] * 0xc2b2ae3d27d4eb4fUL;
+    return (sum ^ sum >> 29) * 0xbf58476d1ce4e5b9UL;
+}
 
 #endif

@@ -12,6 +12,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/errno.h"
 #include "kernel/fs/alloc.h"
+#include "kernel/fs/dirindex.h"
 #include "kernel/fs/journal.h"
 #include "kernel/fs/super.h"
 #include "kernel/lib/atomic.h"
@@ -24,11 +25,12 @@
 #define MAX_UNUSED (NINODE / 2)
 #define FORGET     32 /* pages of one inode that are dropped under the lock */
 
-static struct spinlock inode_lock = SPINLOCK_INIT("inodes", RANK_ICACHE);
+struct spinlock inode_lock = SPINLOCK_INIT("inodes", RANK_ICACHE);
 static struct inode *table[CHAINS];
 static struct list unused;
 static struct list unfinished; /* dying; memory ended before they were freed */
 static uint nused, nunused;
+static uint64 serials;
 static struct slab_cache inode_slab;
 
 void inode_init(void)
@@ -36,6 +38,12 @@ void inode_init(void)
     list_init(&unused);
     list_init(&unfinished);
     slab_init(&inode_slab, "inode", sizeof(struct inode));
+}
+
+static void destroy(struct inode *ip)
+{
+    dirindex_free(ip->index);
+    slab_free(&inode_slab, ip);
 }
 
 static struct inode *new_inode(uint num)
@@ -69,6 +77,7 @@ static struct inode *find(uint num)
 
 static void insert(struct inode *ip)
 {
+    ip->serial = ++serials;
     ip->next = table[ip->num % CHAINS];
     table[ip->num % CHAINS] = ip;
 }
@@ -115,6 +124,20 @@ static int check_use(const struct inode *ip)
     if (ip && ip->dying)
         return -EIO; /* only a damaged directory still names it */
     return (!ip || ip->refs == 0) && nused >= NINODE ? -ENFILE : 0;
+}
+
+struct inode *inode_find(uint num)
+{
+    struct inode *ip = find(num);
+    return ip && !ip->dying ? ip : NULL;
+}
+
+bool inode_try_use(struct inode *ip)
+{
+    if (check_use(ip) < 0)
+        return false;
+    start_use(ip);
+    return true;
 }
 
 /* A reference to the inode in memory, perhaps not loaded yet; 0, -ENFILE, -ENOMEM, -EIO. */
@@ -211,7 +234,7 @@ static bool drop(struct inode *ip)
     cache_settle(&ip->store);
     if (ip->loaded && ip->d.type == 0)
         alloc_inode_free(ip->num);
-    slab_free(&inode_slab, ip);
+    destroy(ip);
     return true;
 }
 
@@ -261,15 +284,19 @@ static struct inode *take_oldest(void)
     return ip;
 }
 
-void inode_shrink(uint n)
+uint inode_shrink(uint n)
 {
+    uint gone = 0;
     while (n-- > 0) {
         spin_lock(&inode_lock);
         struct inode *ip = take_oldest();
         spin_unlock(&inode_lock);
-        if (ip)
-            slab_free(&inode_slab, ip);
+        if (!ip)
+            continue;
+        destroy(ip);
+        gone++;
     }
+    return gone;
 }
 
 uint inode_count(void)
@@ -279,49 +306,10 @@ uint inode_count(void)
 
 /* --- the disk --------------------------------------------------------------------------------- */
 
-static const char *fault_of(const struct dinode *d)
-{
-    if (d->type == 0)
-        return "is free, but a directory names it";
-    if (d->type > T_SYMLINK)
-        return "has a type that there is not";
-    if (d->size > (uint64)MAXFILE * BSIZE)
-        return "is larger than a file can be";
-    if (d->type == T_DIR && d->size % sizeof(struct dirent))
-        return "is a directory with half an entry";
-    if (d->type == T_SYMLINK && (d->size == 0 || d->size >= MAXPATH))
-        return "is a symbolic link of impossible length";
-    if (d->nlink > FS_NLINK_MAX)
-        return "has too many links";
-    return NULL;
-}
-
-static struct dinode *dinode_in(const struct page *pg, uint num)
-{
-    return (struct dinode *)cache_bytes(pg, cache_slot(super_inode_block(num))) + num % IPB;
-}
-
-static int load(struct inode *ip)
-{
-    struct page *pg;
-    int r = cache_block(super_inode_block(ip->num), &pg);
-    if (r < 0)
-        return r;
-    ip->d = *dinode_in(pg, ip->num);
-    cache_put(pg);
-    const char *fault = fault_of(&ip->d);
-    if (fault) {
-        printf("fs: damaged: inode %u %s\n", ip->num, fault);
-        return -EIO;
-    }
-    store_release(&ip->loaded, true); /* others may look without the lock */
-    return 0;
-}
-
 static int load_once(struct inode *ip)
 {
     mutex_lock(&ip->lock);
-    int r = load_acquire(&ip->loaded) ? 0 : load(ip);
+    int r = load_acquire(&ip->loaded) ? 0 : inode_load(ip);
     mutex_unlock(&ip->lock);
     return r;
 }
@@ -364,26 +352,6 @@ int inode_create(uint type, struct inode **out)
         inode_put(ip); /* type 0: gives the number back, without an operation */
     *out = ip;
     return r;
-}
-
-int inode_prepare(struct inode *ip)
-{
-    struct page *pg;
-    int r = cache_block(super_inode_block(ip->num), &pg);
-    if (r < 0)
-        return r;
-    journal_dirty(pg, cache_slot(super_inode_block(ip->num)));
-    cache_put(pg);
-    return 0;
-}
-
-void inode_update(struct inode *ip)
-{
-    struct page *pg;
-    if (cache_block(super_inode_block(ip->num), &pg) < 0)
-        panic("inode_update: inode_prepare() comes first");
-    *dinode_in(pg, ip->num) = ip->d;
-    cache_put(pg);
 }
 
 struct inode *inode_root(void)

@@ -22,6 +22,7 @@ struct inode {
     struct list unused; /* while refs is 0; or its place among those to be freed later */
     uint num;
     int writers;             /* who may write it, or if negative, who runs it; atomic (writers.c) */
+    uint64 serial;           /* since boot: no other inode that ever came into memory has it */
     struct mutex write_lock; /* one file_write() at a time: up to 64 KiB do not mix */
     struct mutex lock;       /* guards the rest, and offsets of open files */
     bool loaded;             /* d is right; once set it stays; read with load_acquire */
@@ -30,6 +31,7 @@ struct inode {
     uint64 ahead;            /* page behind those that were read ahead last */
     uint window;             /* how many they were */
     uint64 free_slot;        /* directory: no entry before this offset is free */
+    struct dirindex *index;  /* directory: its index, or NULL */
 };
 
 void inode_init(void);
@@ -42,11 +44,22 @@ int inode_create(uint type, struct inode **out);
 
 uint inode_count(void); /* in use */
 
-/* Drops inodes in memory that nobody uses: looks at the n that were unused for the longest time. */
-void inode_shrink(uint n);
+/*
+ * Drops inodes in memory that nobody uses, with their indexes: looks at the n that were unused for
+ * the longest time.  Returns how many went.
+ */
+uint inode_shrink(uint n);
 
 /* Goes on to free files for which there was too little memory; the daemon's. */
 void inode_retry(void);
+
+/* For namecache.c: the table's lock and, while it is held, who is in memory and may be used. */
+extern struct spinlock inode_lock;
+struct inode *inode_find(uint num);   /* not dying; perhaps not loaded; or NULL */
+bool inode_try_use(struct inode *ip); /* one more reference; false if there are too many inodes */
+
+/* Reads ip->d, which nobody has before; with ip->lock held.  0, -EIO, -ENOMEM.  For inode.c. */
+int inode_load(struct inode *ip);
 
 /*
  * The rest is called with ip->lock held; inode_prepare() and inode_update() in an operation.

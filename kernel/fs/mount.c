@@ -9,6 +9,7 @@
 #include "kernel/dev/disk.h"
 #include "kernel/errno.h"
 #include "kernel/fs/file.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/journal.h"
 #include "kernel/fs/names.h"
 #include "kernel/fs/super.h"
@@ -141,7 +142,8 @@ int fs_sync(void)
 
 uint64 fs_shrink(uint64 frames)
 {
-    return cache_shrink(frames);
+    uint64 done = cache_shrink(frames);
+    return done < frames ? done + inode_shrink(8) : done;
 }
 
 void fs_stat(struct kstat *k)

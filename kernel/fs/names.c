@@ -248,8 +248,8 @@ static void drop_link(struct inode *ip)
     inode_update(ip);
 }
 
-/* Takes the entry at `off`, which names ip, out of dp; both are locked. */
-static int remove_entry(struct inode *dp, uint64 off, struct inode *ip)
+/* Takes the entry `key`, at `off`, which names ip, out of dp; both are locked. */
+static int remove_entry(struct inode *dp, const struct dirent *key, uint64 off, struct inode *ip)
 {
     bool dir = ip->d.type == T_DIR;
     int r = dir ? dir_check_empty(ip) : 0;
@@ -258,7 +258,7 @@ static int remove_entry(struct inode *dp, uint64 off, struct inode *ip)
     if (r == 0 && dir)
         r = inode_prepare(dp);
     if (r == 0)
-        r = dir_remove(dp, off);
+        r = dir_remove(dp, key, off);
     if (r < 0)
         return r;
     if (dir) {
@@ -281,7 +281,7 @@ static int unlink_in(struct inode *dp, const struct dirent *key, struct inode **
     if (ip == dp || ip->num == ROOTINO) /* a damaged directory names itself, or the root */
         return -EBUSY;
     mutex_lock(&ip->lock);
-    r = remove_entry(dp, off, ip);
+    r = remove_entry(dp, key, off, ip);
     mutex_unlock(&ip->lock);
     return r;
 }

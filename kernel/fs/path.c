@@ -3,13 +3,15 @@
  *
  * A walk holds a reference to one inode and locks one directory at a time, so it needs no order
  * and two walks cannot wait for each other, whatever a damaged disk makes of the tree.  A symbolic
- * link is followed by putting its target before the rest of the path.
+ * link is followed by putting its target before the rest of the path.  The name cache takes the
+ * walk as far as it can; every step from there on tells it one more name.
  *
  * Lock: of the directory in which a name is looked up.  A directory without links was removed: it
  * has no entries any more, ".." included.
  */
 #include "kernel/fs/path.h"
 #include "kernel/errno.h"
+#include "kernel/fs/namecache.h"
 #include "kernel/lib/string.h"
 #include "kernel/param.h"
 
@@ -24,27 +26,19 @@ struct walk {
 /* Takes the next component off the path; false if there is none. */
 static bool next_name(struct walk *w)
 {
-    const char *p = w->rest;
-    while (*p == '/')
-        p++;
-    const char *start = p;
-    while (*p && *p != '/')
-        p++;
-    dir_make_key(&w->key, start, (uint64)(p - start));
-    bool any = p > start;
-    while (*p == '/')
-        p++;
-    w->rest = p;
-    return any;
+    return dir_next_key(&w->key, &w->rest);
 }
 
-static int walk_begin(struct walk *w, struct inode *cwd, const char *path)
+/* Begins with as much as the name cache knows; `parent`: of all but the last component. */
+static int walk_begin(struct walk *w, struct inode *cwd, const char *path, bool parent)
 {
     if (*path == 0)
         return -ENOENT;
     w->rest = path;
     w->links = 0;
-    w->at = *path == '/' ? inode_root() : inode_get(cwd);
+    w->at = namecache_walk(*path == '/' ? ROOTINO : cwd->num, &w->rest, parent);
+    if (!w->at)
+        w->at = *path == '/' ? inode_root() : inode_get(cwd);
     return w->at ? 0 : -EIO;
 }
 
@@ -64,6 +58,10 @@ static int step(struct walk *w, struct inode **out)
         return -ENOTDIR;
     mutex_lock(&w->at->lock);
     int r = path_step(w->at, &w->key, &off, out);
+    if (r == 0) {
+        w->key.inum = (ushort)(*out)->num;
+        namecache_enter(w->at, &w->key);
+    }
     mutex_unlock(&w->at->lock);
     return r;
 }
@@ -127,7 +125,7 @@ static int walk_end(struct walk *w, int r, struct inode **out)
 int path_lookup(struct inode *cwd, const char *path, bool follow_last, struct inode **out)
 {
     struct walk w;
-    int r = walk_begin(&w, cwd, path);
+    int r = walk_begin(&w, cwd, path, false);
     if (r < 0)
         return r;
     while (r == 0 && next_name(&w))
@@ -138,7 +136,7 @@ int path_lookup(struct inode *cwd, const char *path, bool follow_last, struct in
 int path_parent(struct inode *cwd, const char *path, struct dirent *last, struct inode **out)
 {
     struct walk w;
-    int r = walk_begin(&w, cwd, path);
+    int r = walk_begin(&w, cwd, path, true);
     if (r < 0)
         return r;
     if (!next_name(&w))

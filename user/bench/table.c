@@ -16,6 +16,9 @@ uint64 measure_lazy_write(void), measure_lazy_read(void);
 uint64 measure_cow_shared(void), measure_cow_alone(void), measure_shrink(void);
 uint64 measure_pipe_byte(void), measure_pipe_round(void), measure_pipe_bulk(void);
 uint64 measure_open(void), measure_fstat(void), measure_read_byte(void);
+uint64 measure_open_deep(void), measure_open_large(void), measure_create_large(void);
+uint64 measure_create_first(void), measure_create_last(void);
+uint64 measure_unlink_first(void), measure_unlink_many(void);
 uint64 measure_overwrite(void), measure_write_new(void), measure_read(void), measure_create(void);
 
 const struct row bench_rows[] = {
@@ -44,11 +47,18 @@ const struct row bench_rows[] = {
     {"pipetrip", "pipe round trip, two processes", measure_pipe_round, 4500, 8919, 95794},
     {"pipebulk", "pipe, per 4 KiB, 64 KiB writes", measure_pipe_bulk, 3000, 4429, 2639392},
     {"open", "open+close, cached path", measure_open, 3000, 3794, 492560},
+    {"opendeep", "the same, a path of 4 names", measure_open_deep, 3000, 0, 0},
+    {"openlarge", "the same, among 1000 files", measure_open_large, 3000, 0, 0},
     {"fstat", "fstat", measure_fstat, 800, 1938, 20756},
     {"read1", "read of 1 byte, cached", measure_read_byte, 800, 1121, 40187},
     {"write", "file write, per 4 KiB, cached", measure_overwrite, 3500, 4434, 1527454},
     {"writenew", "the same to a new file", measure_write_new, 0, 0, 0},
     {"read", "file read, per 4 KiB, cached", measure_read, 2000, 2716, 202805},
     {"create", "create + unlink, empty file", measure_create, 14000, 12016, 4672750},
+    {"createlarge", "the same among 1000 files", measure_create_large, 14000, 0, 0},
+    {"createfirst", "create, of the first 100 files", measure_create_first, 0, 0, 0},
+    {"createlast", "create, of 100 files after 3800", measure_create_last, 0, 0, 0},
+    {"unlinkfirst", "unlink, each of 100 files", measure_unlink_first, 0, 0, 0},
+    {"unlinkmany", "unlink, each of 3900 files", measure_unlink_many, 0, 0, 0},
     {0, 0, 0, 0, 0, 0},
 };
