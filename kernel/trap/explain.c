@@ -133,6 +133,8 @@ static void add_area(struct text *t, const struct look_area *a)
 {
     add(t, "0x%lx to 0x%lx %s, %c%c%c", a->start, a->end, mistake_area_name[a->kind],
         a->prot & AREA_R ? 'r' : '-', a->prot & AREA_W ? 'w' : '-', a->prot & AREA_X ? 'x' : '-');
+    if (a->file)
+        add(t, ", of inode %lu from 0x%lx on", a->file, a->offset);
 }
 
 static void add_areas(struct text *t, const struct look *l)

@@ -48,7 +48,12 @@ static bool resources(const struct crash *c, const struct words *w)
         return say(w, "out of memory");
     if (c->result == FAULT_STUCK)
         return say(w, "the same fault comes again although it was resolved");
-    return c->result == FAULT_IO && say(w, "the page could not be read");
+    return c->result == FAULT_IO && say(w, "the page could not be read from the disk");
+}
+
+static bool end_of_file(const struct crash *c, const struct words *w)
+{
+    return c->result == FAULT_EOF && say(w, "the file ends before this page");
 }
 
 static bool in_stack(const struct look *l, uint64 va)
@@ -163,8 +168,8 @@ static bool wild(const struct crash *c, const struct words *w)
 static void page_fault(const struct crash *c, const struct words *w)
 {
     static row *const rows[] = {
-        resources, stack_full, stack_lost,   null_pointer, text_pointer, beyond_user,
-        forbidden, jump,       around_stack, beyond_break, wild,
+        resources,   end_of_file, stack_full, stack_lost,   null_pointer, text_pointer,
+        beyond_user, forbidden,   jump,       around_stack, beyond_break, wild,
     };
     for (uint i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i](c, w))

@@ -10,12 +10,18 @@
  */
 #include "kernel/vm/look.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/store.h"
 
 static struct look_area copy(const struct area *a)
 {
     if (!a)
         return (struct look_area){.end = 0};
-    return (struct look_area){.start = a->start, .end = a->end, .prot = a->prot, .kind = a->kind};
+    return (struct look_area){.start = a->start,
+                              .end = a->end,
+                              .prot = a->prot,
+                              .kind = a->kind,
+                              .file = a->store ? a->store->ops->number(a->store) : 0,
+                              .offset = a->store ? a->offset : 0};
 }
 
 static void find_areas(const struct space *s, struct look *l)

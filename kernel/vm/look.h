@@ -7,6 +7,7 @@
 struct look_area {
     uint64 start, end;
     uchar prot, kind;
+    uint64 file, offset; /* inode number, 0 = none; where in it `start` is */
 };
 
 /* What an address means in a space: what is promised there and around it, and what is mapped. */

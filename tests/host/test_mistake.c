@@ -15,12 +15,17 @@
 #define HEAP      0x45000UL
 #define BRK       0x47100UL
 
+#define PLACE(from, to, rights, is)                                                                \
+    {                                                                                              \
+        .start = (from), .end = (to), .prot = (rights), .kind = (is)                               \
+    }
+
 /* A program with text and constants from 0 on, data, stack, a heap, and a mapping far above. */
 static const struct look_area areas[] = {
-    {0, TEXT_END, RX, AREA_TEXT},          {TEXT_END, 0x3000, AREA_R, AREA_DATA},
-    {0x3000, DATA_END, RW, AREA_DATA},     {STACK, HEAP, RW, AREA_STACK},
-    {HEAP, 0x48000, RW, AREA_HEAP},        {0x10000000, 0x10001000, AREA_R, AREA_MAP},
-    {0x10001000, 0x10002000, 0, AREA_MAP},
+    PLACE(0, TEXT_END, RX, AREA_TEXT),          PLACE(TEXT_END, 0x3000, AREA_R, AREA_DATA),
+    PLACE(0x3000, DATA_END, RW, AREA_DATA),     PLACE(STACK, HEAP, RW, AREA_STACK),
+    PLACE(HEAP, 0x48000, RW, AREA_HEAP),        PLACE(0x10000000, 0x10001000, AREA_R, AREA_MAP),
+    PLACE(0x10001000, 0x10002000, 0, AREA_MAP),
 };
 
 static struct crash crash;
@@ -70,7 +75,17 @@ static void resources(void **state)
     c->result = FAULT_STUCK;
     expect(c, "the same fault comes again although it was resolved");
     c->result = FAULT_IO;
-    expect(c, "the page could not be read");
+    expect(c, "the page could not be read from the disk");
+}
+
+static void end_of_file(void **state)
+{
+    (void)state;
+    for (uint64 va = 8; va < 0x20000000; va += 0x0ffffff8) { /* in text, in a mapping */
+        struct crash *c = fault(va, ACCESS_READ);
+        c->result = FAULT_EOF;
+        expect(c, "the file ends before this page");
+    }
 }
 
 static void stack_full(void **state)
@@ -233,13 +248,21 @@ static void ration(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resources),     cmocka_unit_test(stack_full),
-        cmocka_unit_test(stack_lost),    cmocka_unit_test(null_pointer),
-        cmocka_unit_test(text_pointer),  cmocka_unit_test(beyond_user),
-        cmocka_unit_test(forbidden),     cmocka_unit_test(jump),
-        cmocka_unit_test(around_stack),  cmocka_unit_test(beyond_break),
-        cmocka_unit_test(wild),          cmocka_unit_test(other_exceptions),
-        cmocka_unit_test(short_buffers), cmocka_unit_test(ration),
+        cmocka_unit_test(resources),
+        cmocka_unit_test(end_of_file),
+        cmocka_unit_test(stack_full),
+        cmocka_unit_test(stack_lost),
+        cmocka_unit_test(null_pointer),
+        cmocka_unit_test(text_pointer),
+        cmocka_unit_test(beyond_user),
+        cmocka_unit_test(forbidden),
+        cmocka_unit_test(jump),
+        cmocka_unit_test(around_stack),
+        cmocka_unit_test(beyond_break),
+        cmocka_unit_test(wild),
+        cmocka_unit_test(other_exceptions),
+        cmocka_unit_test(short_buffers),
+        cmocka_unit_test(ration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
