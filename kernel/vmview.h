@@ -11,7 +11,7 @@ struct areainfo {
     int charged;       /* promised in full, not page by page */
     int shared_map;    /* writes reach the file, or the relatives that share it */
     uint64 resident;   /* pages in frames, the zero frame not counted */
-    uint64 shared;     /* of those, pages whose frame others hold too */
+    uint64 shared;     /* of those, pages whose frame others hold too: of a file, the cache */
     uint64 zero;       /* pages that map the zero frame */
     uint64 swapped;    /* pages on a swap device: 0, there is none */
     uint64 offset;     /* in the file, of `start` */
@@ -23,7 +23,7 @@ struct pageinfo {
     uchar state;  /* enum page_state */
     uchar rights; /* 1 read, 2 write, 4 execute: what the entry grants now */
     ushort pad;
-    uint refs;    /* holders of the frame; of the zero frame 0 */
+    uint refs;    /* holders of the frame, the cache among them; of the zero frame 0 */
     uint64 frame; /* its number, 0 if none */
     uint64 run;   /* PAGE_NONE, PAGE_ABSENT: as many pages from this one on are alike; else 0 */
 };
@@ -34,7 +34,7 @@ enum page_state {
     PAGE_ZERO,    /* maps the zero frame */
     PAGE_PRIVATE, /* has a frame of its own */
     PAGE_SHARED,  /* its frame has other holders too */
-    PAGE_FILE,    /* maps a page of a file, or of memory that relatives share */
+    PAGE_FILE,    /* maps a page of a file, or of memory that relatives share; writable: dirty */
 };
 
 /* What a frame of RAM is used for. */
@@ -57,21 +57,24 @@ struct frameinfo {
     ushort refs; /* how many hold it, at most 65535 */
 };
 
-/* Kinds of frames in pictures of memory: the states, then two that only a look inside tells. */
+/* Kinds of frames in pictures of memory: the states, then those that only a look inside tells. */
 #define FRAME_KIND_SHARED  9 /* FRAME_ANON with several holders */
 #define FRAME_KIND_ZERO    10
-#define FRAME_KINDS        11
-#define FRAME_KIND_LETTERS ".ktso|pc#+z"
+#define FRAME_KIND_MAPPED  11 /* FRAME_CACHE with holders besides the cache */
+#define FRAME_KINDS        12
+#define FRAME_KIND_LETTERS ".ktso|pc#+zf"
 #define FRAME_KIND_NAMES                                                                           \
     {                                                                                              \
         "free", "kernel", "page tables", "kernel stacks", "objects", "pipes", "private", "cache",  \
-            "reserved", "shared", "zero frame"                                                     \
+            "reserved", "shared", "zero frame", "mapped files"                                     \
     }
 
 static inline int frame_kind(const struct frameinfo *f)
 {
     if (f->zero)
         return FRAME_KIND_ZERO;
+    if (f->refs > 1 && f->state == FRAME_CACHE)
+        return FRAME_KIND_MAPPED;
     return f->state == FRAME_ANON && f->refs > 1 ? FRAME_KIND_SHARED : f->state;
 }
 

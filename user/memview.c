@@ -25,6 +25,8 @@ static void count(const struct frameinfo *f)
     all++;
     if (kind == FRAME_KIND_SHARED)
         saved += f->refs - 1;
+    if (kind == FRAME_KIND_MAPPED)
+        saved += f->refs - 2; /* the cache is a holder, too */
 }
 
 static char letter_of(const struct frameinfo *f)

@@ -1,7 +1,8 @@
 /*
  * pmap [-p] [PID]: the address space of a process (of pmap itself if none is named), high addresses
  * on top, with the nothing between.  Numbers are pages; those of a range that is no promise are
- * blank.  -p adds a picture of each area, one letter a page, low addresses first.
+ * blank.  What comes from a file has its inode number, and where in it the area begins.  -p adds a
+ * picture of each area, one letter a page, low addresses first.
  */
 #include "kernel/memlayout.h"
 #include "kernel/param.h"
@@ -51,6 +52,13 @@ static void show_gap(uint64 start, uint64 end, const char *what)
         written |= printf(RANGE "%8lu\n", start, end, "---", what, PAGES(end - start));
 }
 
+static const char *promise_of(const struct areainfo *a)
+{
+    if (a->charged)
+        return "charged";
+    return a->file || a->shared_map ? "backed" : "lazy";
+}
+
 static void show_area(const struct areainfo *a)
 {
     static const char *const kinds[] = {"text", "data", "stack", "heap", "mapping"};
@@ -60,9 +68,12 @@ static void show_area(const struct areainfo *a)
         if (a->prot & 1 << i)
             rights[i] = "rwx"[i];
     written |=
-        printf(RANGE "%8lu %8lu %7lu %7lu %7lu %7lu %s\n", a->start, a->end, rights, kinds[a->kind],
+        printf(RANGE "%8lu %8lu %7lu %7lu %7lu %7lu %s%s", a->start, a->end, rights, kinds[a->kind],
                PAGES(a->end - a->start), a->resident, a->shared, a->resident - a->shared, a->zero,
-               a->swapped, a->charged ? "charged" : "lazy");
+               a->swapped, promise_of(a), a->shared_map ? " shared" : "");
+    if (a->file)
+        written |= printf(" inode %lu from 0x%lx", a->file, a->offset);
+    written |= printf("\n");
 }
 
 /* --- Pictures --------------------------------------------------------------------------------- */
@@ -88,6 +99,8 @@ static char letter_of(const struct pageinfo *p)
 {
     if (p->state == PAGE_SHARED)
         return p->refs <= 9 ? '0' + p->refs : '+';
+    if (p->state == PAGE_FILE)
+        return p->rights & 2 ? 'F' : 'f';
     return "-.zp"[p->state];
 }
 
@@ -168,8 +181,9 @@ static void show_all(const struct areainfo *area, int n)
     written |= printf("0x%lx and up: the kernel, the same in every space, closed to programs\n",
                       DIRECT_BASE);
     if (pictures)
-        written |= printf("p private, 2-9 and + a frame that so many hold, z the zero frame, "
-                          ". not touched yet, - gone meanwhile\n");
+        written |=
+            printf("p private, 2-9 and + a frame that so many hold, f of a file, F the same, "
+                   "dirty, z the zero frame, . not touched, - gone\n");
 }
 
 int main(int argc, char **argv)

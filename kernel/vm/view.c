@@ -12,6 +12,7 @@
 #include "kernel/vm/view.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/store.h"
 #include "kernel/vm/sv39.h"
 
 /* The first entry of *va .. end that maps something, *va becoming its address; NULL: none. */
@@ -63,7 +64,12 @@ uint view_areas(struct space *s, uint64 *va, struct areainfo *to, uint n)
                                      .end = a->end,
                                      .prot = a->prot,
                                      .kind = a->kind,
-                                     .charged = a->charged};
+                                     .charged = a->charged,
+                                     .shared_map = a->shared};
+        if (a->store) {
+            to[done].file = a->store->ops->number(a->store);
+            to[done].offset = a->offset;
+        }
         count_pages(s, &to[done]);
         *va = a->end;
     }
@@ -82,7 +88,10 @@ static struct pageinfo mapped_page(pte_t pte)
         return page;
     }
     page.refs = holders(f);
-    page.state = page.refs > 1 ? PAGE_SHARED : PAGE_PRIVATE;
+    if (load_relaxed(&f->state) == FRAME_CACHE)
+        page.state = PAGE_FILE;
+    else
+        page.state = page.refs > 1 ? PAGE_SHARED : PAGE_PRIVATE;
     return page;
 }
 
