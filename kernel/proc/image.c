@@ -3,6 +3,10 @@
  * exec and spawn build one beside everything that exists, so until it is complete a failure only
  * throws it away.
  *
+ * Of the file only the headers are read.  Areas say which bytes of it each segment is; the pages
+ * come with the faults of the program, so it costs what of it runs.  Text and constants are the
+ * frames of the page cache, the same for everybody; data is copied when it is written.
+ *
  * Nothing here asks for the running process, so an image may be built for one that does not exist
  * yet.
  */
@@ -49,20 +53,23 @@ static int read_headers(struct image *im, struct elf_load *loads, int *n)
     return r;
 }
 
-/* Fills the part of the segment that the file has; the rest reads as zero by itself. */
-static int load_segment(struct space *s, struct inode *file, const struct elf_load *l)
+/*
+ * Promises what the file has of the segment as a private mapping, and the rest as zeros.  What may
+ * be written is charged: each page of it may come to be a copy.
+ */
+static int map_segment(struct space *s, struct inode *file, const struct elf_load *l)
 {
-    int r = space_map(s, l->start, l->end, l->prot, l->prot & AREA_X ? AREA_TEXT : AREA_DATA);
-    int64 got = 1;
-    for (uint64 done = 0; r == 0 && got > 0 && done < l->bytes; done += (uint64)got) {
-        struct pin pin;
-        int64 n = user_pin(s, l->start + done, l->bytes - done, PIN_LOAD, &pin);
-        if (n < 0)
-            return -ENOMEM;
-        got = inode_read(file, &pin.iov, l->offset + done);
-        user_unpin(&pin);
-        r = got < 0 ? (int)got : 0;
-    }
+    uint64 split = l->start + PGROUNDUP(l->bytes);
+    struct area like = {.prot = (uchar)l->prot,
+                        .kind = l->prot & AREA_X ? AREA_TEXT : AREA_DATA,
+                        .charged = l->prot & AREA_W,
+                        .store = inode_store(file),
+                        .offset = l->offset,
+                        .bytes = l->bytes};
+    int r = split > l->start ? space_map_like(s, l->start, split, &like) : 0;
+    like.store = NULL;
+    if (r == 0 && split < l->end)
+        r = space_map_like(s, split, l->end, &like);
     return r;
 }
 
@@ -71,7 +78,7 @@ static int load_program(struct image *im)
     struct elf_load loads[ELF_SEGMENTS];
     int n = 0, r = read_headers(im, loads, &n);
     for (int i = 0; r == 0 && i < n; i++)
-        r = load_segment(im->space, im->file, &loads[i]);
+        r = map_segment(im->space, im->file, &loads[i]);
     if (r == 0)
         r = space_set_stack(im->space, loads[n - 1].end);
     return r;

@@ -62,6 +62,10 @@
     TEST(elf_zero_tail)                                                                            \
     TEST(elf_mutants)                                                                              \
     TEST(exec_then_unlink)                                                                         \
+    /* paging.c */                                                                                 \
+    TEST(paging_text_shared)                                                                       \
+    TEST(paging_areas)                                                                             \
+    TEST(paging_data_private)                                                                      \
     /* files.c */                                                                                  \
     TEST(file_open_modes)                                                                          \
     TEST(file_sizes)                                                                               \
@@ -277,6 +281,7 @@
     HELPER(forkmode)                                                                               \
     HELPER(reads)                                                                                  \
     HELPER(writes)                                                                                 \
+    HELPER(looked_at)                                                                              \
     HELPER(group)                                                                                  \
     HELPER(signal)                                                                                 \
     HELPER(alarm)
