@@ -147,7 +147,8 @@ $(eval $(call note,build/test.note,$(HOSTCC) $(TESTFLAGS)))
 
 # ---- what to make ----------------------------------------------------------------------------
 
-.PHONY: all kernel image tools qemu qemu-gdb gdb print-gdbport run-check test test-products host-tests lint \
+.PHONY: all kernel image tools qemu qemu-gdb gdb debug gdbinit qemu-record qemu-replay print-gdbport \
+    run-check test test-products host-tests lint \
     bench soak doctor clean help
 
 all: $(KERNEL) $(IMG) tools compile_commands.json ## kernel, user programs, disk image (default)
@@ -238,11 +239,18 @@ compile_commands.json: $(addprefix $(O)/,kernel.note klink.note user.note ulink.
 # ---- running ---------------------------------------------------------------------------------
 
 GDBPORT := $(shell expr `id -u` % 5000 + 25000)
-QEMUCMD  = $(QEMU) -machine virt,aclint=on -bios none -kernel $(KERNEL) -m $(MEM) -smp $(CPUS) \
+MACHINE  = $(QEMU) -machine virt,aclint=on -bios none -kernel $(KERNEL) -m $(MEM) -smp $(CPUS) \
     -nographic -global virtio-mmio.force-legacy=false \
-    -drive file=$(IMG),if=none,format=raw,id=x0 \
     -device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0 \
     $(if $(APPEND),-append '$(APPEND)') $(QEMUEXTRA)
+QEMUCMD  = $(MACHINE) -drive file=$(IMG),if=none,format=raw,id=x0
+GDBSTUB  = -S -gdb tcp::$(GDBPORT)
+
+# A recorded run leaves the disk as it was, and replays from there (docs/gdb.md).
+REPLAY  := $(O)/replay.bin
+RRCMD    = $(MACHINE) -icount shift=auto,rr=$1,rrfile=$(REPLAY)$2 \
+    -drive file=$(IMG),if=none,format=raw,snapshot=on,id=disk \
+    -drive driver=blkreplay,if=none,image=disk,id=x0
 
 run-check:
 	@tools/doctor --quiet run
@@ -250,16 +258,29 @@ run-check:
 qemu: run-check $(KERNEL) $(IMG) ## boot to the shell; ^A x ends QEMU
 	$(Q)$(QEMUCMD)
 
-qemu-gdb: run-check $(KERNEL) $(IMG) ## the same, but wait for gdb (`make gdb`)
-	@sed -e 's|@PORT@|$(GDBPORT)|' -e 's|@KERNEL@|$(KERNEL)|' -e 's|@USER@|$(O)/user|' \
+gdbinit:
+	@sed -e 's|@PORT@|$(GDBPORT)|' -e 's|@KERNEL@|$(CURDIR)/$(KERNEL)|' -e 's|@TOP@|$(CURDIR)|' \
 	    .gdbinit.tmpl > .gdbinit
+
+qemu-gdb: run-check $(KERNEL) $(IMG) gdbinit ## the same, but wait for gdb (`make gdb`)
 	@echo "Now run 'make gdb' in another window (port $(GDBPORT))."
-	$(Q)$(QEMUCMD) -S -gdb tcp::$(GDBPORT)
+	$(Q)$(QEMUCMD) $(GDBSTUB)
 
 gdb: ## a debugger for `make qemu-gdb`
 	@tools/doctor --quiet debug
 	@[ -f .gdbinit ] || { echo "First run 'make qemu-gdb' in another window."; exit 1; }
-	@$(GDB) -q -nx -x .gdbinit
+	@$(GDB) -q -nx -iex 'set auto-load safe-path $(CURDIR)' -x .gdbinit
+
+debug: run-check $(KERNEL) $(IMG) gdbinit ## both side by side, in tmux
+	@tools/debug $(MAKE) CPUS=$(CPUS) MEM=$(MEM) DEBUG=$(DEBUG) PLANT=$(PLANT) 'APPEND=$(APPEND)'
+
+qemu-record: run-check $(KERNEL) $(IMG) ## a run that can be repeated exactly
+	$(Q)$(call RRCMD,record)
+
+qemu-replay: run-check gdbinit ## repeats the recorded run under gdb (`make gdb`)
+	@[ -f $(REPLAY) ] || { echo "First run 'make qemu-record' with the same variables."; exit 1; }
+	@echo "Now run 'make gdb' in another window (port $(GDBPORT))."
+	$(Q)$(call RRCMD,replay) $(GDBSTUB)
 
 print-gdbport: ## the port that QEMU listens on
 	@echo $(GDBPORT)

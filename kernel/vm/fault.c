@@ -353,9 +353,17 @@ enum fault_result fault_hungry(struct space *s, uint64 va, enum fault_access acc
     return r;
 }
 
-/* Flattened: the road of the hardware's faults has no call but those to other files. */
-enum fault_result __attribute__((flatten))
-vm_fault(struct space *s, uint64 va, enum fault_access access)
+/*
+ * Flattened: the road of the hardware's faults has no call but those to other files.  DEBUG builds
+ * keep the calls, so that gdb can stop at each step.
+ */
+#ifdef DEBUG
+#define ROAD
+#else
+#define ROAD __attribute__((flatten))
+#endif
+
+enum fault_result ROAD vm_fault(struct space *s, uint64 va, enum fault_access access)
 {
     struct fault f; /* resolve() sets all of it */
 

@@ -1,0 +1,155 @@
+"""uwhere: a backtrace of kernel frames, then of user frames below the trap."""
+
+import gdb
+
+import memory
+from command import Command, say
+from memory import Damaged, unsigned
+from objects import in_user_mode, process_of, register
+from userspace import load, loaded, place, program_file, read_user
+
+MOST = 64
+SLOT = 0x4000
+
+
+def function_at(pc):
+    """The name of the kernel function at pc, None if there is none."""
+    block = gdb.block_for_pc(pc)
+    while block and not block.function:
+        block = block.superblock
+    return block.function.name if block else None
+
+
+def where(pc, call):
+    """FUNCTION FILE:LINE of a kernel address; behind a call another line may begin."""
+    line = gdb.find_pc_line(pc - 1 if call else pc)
+    name = function_at(pc - 1 if call else pc)
+    if name is None:
+        name = gdb.execute(f"info symbol {pc - call:#x}", to_string=True).split(" in section")[0].strip()
+        name = "?" if name.startswith("No symbol") else name
+    file = f" {line.symtab.filename}:{line.line}" if line.symtab and line.line else ""
+    return name + file
+
+
+def chain(fp, read, valid):
+    """Return addresses along the frame pointers (psABI: ra at -8, the caller's s0 at -16)."""
+    for _ in range(MOST):
+        if fp % 8 or not valid(fp):
+            return
+        raw = read(fp - 16, 16)
+        caller, ra = (int.from_bytes(raw[i:i + 8], "little") for i in (0, 8))
+        if valid(ra) and not valid(caller):
+            fp, ra = ra, None       # a leaf function: it saves nothing but s0, at -8
+        else:
+            yield ra
+            if caller <= fp:
+                return
+            fp = caller
+            continue
+        if fp == 0:
+            return
+
+
+def kernel_chain(pc, fp):
+    """(address, is a return address) of a kernel stack."""
+    yield pc, False
+    slot = (fp - 16) // SLOT
+    for ra in chain(fp, memory.read, lambda a: a > 16 and (a - 16) // SLOT == slot
+                    and (a - 1) // SLOT == slot):
+        if ra < memory.DIRECT_BASE:
+            return
+        yield ra, True
+
+
+def kernel_frames(p):
+    """(address, function) of a process that does not run, newest first."""
+    context = p.value["ctx"]
+    with memory.physical():
+        pcs = list(kernel_chain(unsigned(context["ra"]), unsigned(context["s"][0])))
+    return [(pc, function_at(pc - 1)) for pc, _ in pcs]
+
+
+class Uwhere(Command):
+    """uwhere [PID]: the kernel's calls, then the user program's below the trap, with symbols.
+
+Without PID, of the selected hart.  It loads the symbols of the program as `user` does."""
+
+    name = "uwhere"
+    kind = gdb.COMMAND_STACK
+
+    def run(self, words):
+        p = process_of(*words[:1])
+        runs = p.runs_on()
+        here = process_of().address == p.address
+        if runs is not None and not here:
+            raise Damaged(f"{p} runs on hart {runs}: select that with `thread {runs + 1}`")
+        if not p.kthread and program_file(p.name) and (loaded() is None
+                                                       or loaded().stem != p.name):
+            load(p.name)
+        say(f"{p}:")
+        if not here:
+            context = p.value["ctx"]
+            n = self.kernel(unsigned(context["ra"]), unsigned(context["s"][0]), 0)
+        elif in_user_mode():
+            self.user(p, register("pc"), register("ra"), register("sp"), register("fp"), 0)
+            return
+        else:
+            n = self.kernel(register("pc"), register("fp"), 0)
+        if p.kthread or p.space() is None:
+            return
+        tf = p.trapframe()
+        pc, reg = unsigned(tf["pc"]), tf["reg"]
+        say("    -- trap from user mode --")
+        self.user(p, pc, unsigned(reg[1]), unsigned(reg[2]), unsigned(reg[8]), n)
+
+    @staticmethod
+    def kernel(pc, fp, n):
+        try:
+            for address, call in kernel_chain(pc, fp):
+                say(f"#{n:<2} {address:#018x} {where(address, call)}")
+                n += 1
+        except Damaged as why:
+            say(f"    (no further: {why})")
+        return n
+
+    @staticmethod
+    def user(p, pc, ra, sp, fp, n):
+        space = p.space()
+        say(f"#{n:<2} {pc:#018x} {place(p, pc)}")
+        n += 1
+        leaf = UserLeaf(p, pc)
+        if leaf.saves_nothing() and ra:
+            say(f"#{n:<2} {ra:#018x} {place(p, ra - 1)}")
+            n += 1
+        try:
+            for address in chain(fp, lambda va, k: read_user(space, va, k),
+                                 lambda a: sp <= a - 16 and a <= sp + (1 << 20)):
+                if not address:
+                    return
+                say(f"#{n:<2} {address:#018x} {place(p, address - 1)}")
+                n += 1
+        except Damaged as why:
+            say(f"    (no further: {why})")
+
+
+class UserLeaf:
+    """Whether the newest function has a frame of its own yet."""
+
+    def __init__(self, p, pc):
+        self.p, self.pc = p, pc
+
+    def saves_nothing(self):
+        """A stub of a system call has none, and a function none before it has set s0."""
+        if loaded() is None or loaded().stem != self.p.name:
+            return False
+        name = function_at(self.pc)
+        if name is None:
+            return True     # assembly: the stubs
+        block = gdb.block_for_pc(self.pc)
+        while block and not block.function:
+            block = block.superblock
+        line = gdb.find_pc_line(block.start)
+        return bool(line.last) and self.pc <= line.last
+
+
+COMMANDS = (Uwhere,)
