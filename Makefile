@@ -239,18 +239,21 @@ compile_commands.json: $(addprefix $(O)/,kernel.note klink.note user.note ulink.
 # ---- running ---------------------------------------------------------------------------------
 
 GDBPORT := $(shell expr `id -u` % 5000 + 25000)
-MACHINE  = $(QEMU) -machine virt,aclint=on -bios none -kernel $(KERNEL) -m $(MEM) -smp $(CPUS) \
-    -nographic -global virtio-mmio.force-legacy=false \
-    -device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0 \
+MACHINE  = $(QEMU) -machine virt,aclint=on -bios none -kernel $(KERNEL) -m $(MEM) \
+    -global virtio-mmio.force-legacy=false \
+    -device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0
+QEMUCMD  = $(MACHINE) -smp $(CPUS) -nographic -drive file=$(IMG),if=none,format=raw,id=x0 \
     $(if $(APPEND),-append '$(APPEND)') $(QEMUEXTRA)
-QEMUCMD  = $(MACHINE) -drive file=$(IMG),if=none,format=raw,id=x0
 GDBSTUB  = -S -gdb tcp::$(GDBPORT)
 
-# A recorded run leaves the disk as it was, and replays from there (docs/gdb.md).
-REPLAY  := $(O)/replay.bin
-RRCMD    = $(MACHINE) -icount shift=auto,rr=$1,rrfile=$(REPLAY)$2 \
-    -drive file=$(IMG),if=none,format=raw,snapshot=on,id=disk \
-    -drive driver=blkreplay,if=none,image=disk,id=x0
+# One hart, and no QEMU monitor on the console: QEMU records nothing else.  With `tick` an idle hart
+# wakes up often, because QEMU delivers what the disk has done only when a timer rings.
+REPLAY  := $(O)/replay
+RRCMD    = $(MACHINE) -smp 1 -display none -monitor none \
+    -chardev stdio,id=console,signal=off -serial chardev:console \
+    -icount shift=auto,rr=$1,rrfile=$(REPLAY).bin \
+    -drive file=$(REPLAY).img,if=none,format=raw,snapshot=on,id=disk \
+    -drive driver=blkreplay,if=none,image=disk,id=x0 -append 'tick $(APPEND)' $(QEMUEXTRA)
 
 run-check:
 	@tools/doctor --quiet run
@@ -274,11 +277,12 @@ gdb: ## a debugger for `make qemu-gdb`
 debug: run-check $(KERNEL) $(IMG) gdbinit ## both side by side, in tmux
 	@tools/debug $(MAKE) CPUS=$(CPUS) MEM=$(MEM) DEBUG=$(DEBUG) PLANT=$(PLANT) 'APPEND=$(APPEND)'
 
-qemu-record: run-check $(KERNEL) $(IMG) ## a run that can be repeated exactly
+qemu-record: run-check $(KERNEL) $(IMG) ## a run that can be repeated exactly; `halt` ends it
+	$(Q)cp --sparse=always $(IMG) $(REPLAY).img
 	$(Q)$(call RRCMD,record)
 
 qemu-replay: run-check gdbinit ## repeats the recorded run under gdb (`make gdb`)
-	@[ -f $(REPLAY) ] || { echo "First run 'make qemu-record' with the same variables."; exit 1; }
+	@[ -f $(REPLAY).bin ] || { echo "First run 'make qemu-record' with the same variables."; exit 1; }
 	@echo "Now run 'make gdb' in another window (port $(GDBPORT))."
 	$(Q)$(call RRCMD,replay) $(GDBSTUB)
 
@@ -341,7 +345,7 @@ help: ## this list
 	    '  PLANT=$(PLANT)        1: DEBUG, and the kernel breaks its rules on request (docs/invariants.md)' \
 	    '  LAB=           name of an assignment: defines LAB_NAME' \
 	    '  UPROGS_EXTRA=  more programs for the image: files, or folders of them' \
-	    '  APPEND=        boot options for the kernel: timing, panic=exit, overcommit;' \
+	    '  APPEND=        boot options for the kernel: timing, panic=exit, overcommit, tick;' \
 	    '                 with DEBUG=1 also spurious, softad, asids=N (docs/vm.md)' \
 	    '  QEMUEXTRA=     more arguments for QEMU' \
 	    '  WERROR=$(WERROR)       1: a warning is an error' \

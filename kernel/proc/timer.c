@@ -13,8 +13,11 @@ static struct hart_timers {
     bool busy; /* wants the quantum tick; only the hart itself looks */
 } all[NCPU];
 
+static bool ticking; /* boot option `tick`: harts that are idle have the quantum tick, too */
+
 void timer_init(void)
 {
+    ticking = machine_option("tick", NULL, 0);
     for (int i = 0; i < NCPU; i++) {
         spin_init(&all[i].lock, "timers", RANK_TIMER);
         list_init(&all[i].timers);
@@ -59,7 +62,7 @@ void timer_arm_busy(void)
 
 void timer_arm_idle(void)
 {
-    rearm(false);
+    rearm(ticking);
 }
 
 void timer_start(struct timer *t, struct proc *p, uint64 deadline)

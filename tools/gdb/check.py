@@ -107,10 +107,10 @@ def committed(totals, findings):
 
 
 class Check(Command):
-    """check: proves the rules of docs/invariants.md on the stopped machine, without running any of
-its code: areas, page tables, frames, counts.  Each broken rule is told with frame, process and
-address.  What was under way when the machine stopped is told first: it may break a rule for a
-moment."""
+    """check: proves the rules of docs/invariants.md on the stopped machine.
+
+None of its code is run.  Each broken rule is told with frame, process and address.  What was under
+way when the machine stopped is told first: it may break a rule for a moment."""
 
     name = "check"
 

@@ -3,7 +3,7 @@
 import gdb
 
 import memory
-from command import Command, say, table
+from command import Command, number, say, table
 from memory import Damaged, unsigned
 from objects import (Frames, PAGE, entry, frame_argument, process_of, pte_frame, spaces,
                      state_name)
@@ -35,11 +35,28 @@ def describe(frames, n):
         yield f"  objects of \"{slab_name(owner[0])}\""
 
 
+def frame_named(frames, words, usage):
+    """The number of the frame that PA, PTE or NUMBER names, or that PID has at VA."""
+    if len(words) == 1:
+        return frame_argument(frames, words[0])
+    if len(words) != 2:
+        raise Damaged(usage)
+    p = process_of(*([] if words[0] == "." else [words[0]]))
+    pte = p.space().pte(number(words[1])) if p.space() else 0
+    n = frames.number(pte_frame(pte)) if pte else None
+    if n is None:
+        raise Damaged(f"{p} has no frame at {words[1]}")
+    return n
+
+
 CALLS = 64   # numbers below are frames of the call stack; frames of RAM so low are the kernel's
 
 
+OWN = ("function", "level", "address", "view")
+
+
 class Frame(Command):
-    """frame PA|PTE|NUMBER: what a frame of RAM is: state, count, owner, name in the cache.
+    """frame PA|PTE|NUMBER, frame PID VA: what a frame of RAM is: state, count, owner, name.
 
 With nothing, a number below 64, or words such as `function NAME` it is gdb's own command, which
 selects a frame of the call stack."""
@@ -48,15 +65,14 @@ selects a frame of the call stack."""
     kind = gdb.COMMAND_STACK
 
     def run(self, words):
-        if not words or words[0].isalpha() or words[0].isdigit() and int(words[0]) < CALLS:
+        if not words or words[0] in OWN or words[0].isdigit() and int(words[0]) < CALLS:
             if words:
                 gdb.execute("select-frame " + " ".join(words))
             gdb.execute("up 0")
             return
-        if len(words) != 1:
-            raise Damaged("usage: frame PA|PTE|NUMBER")
         frames = Frames()
-        for line in describe(frames, frame_argument(frames, words[0])):
+        n = frame_named(frames, words, "usage: frame PA|PTE|NUMBER, or frame PID VA")
+        for line in describe(frames, n):
             say(line)
 
 
@@ -69,16 +85,15 @@ def mappings(frames, wanted):
 
 
 class Who(Command):
-    """who FRAME: every process and address that maps a frame (a physical address, an entry or a
-number, as `frame` takes it), and whether that explains its count."""
+    """who PA|PTE|NUMBER, who PID VA: every process and address that maps a frame.
+
+Also whether that explains its count.  PID may be `.`, the process that runs here."""
 
     name = "who"
 
     def run(self, words):
-        if len(words) != 1:
-            raise Damaged("usage: who PA|PTE|NUMBER")
         frames = Frames()
-        n = frame_argument(frames, words[0])
+        n = frame_named(frames, words, "usage: who PA|PTE|NUMBER, or who PID VA")
         for line in describe(frames, n):
             say(line)
         found = list(mappings(frames, {n}))

@@ -10,8 +10,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import memory
 
-PARTS = ("processes", "tables", "frames", "userspace", "uwhere", "fault", "stops", "locks", "trace",
-         "check")
+PARTS = ("processes", "tables", "frames", "userspace", "uwhere", "fault", "step", "stops", "locks",
+         "trace", "check")
 
 
 class Faultline(gdb.Command):

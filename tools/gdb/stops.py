@@ -23,17 +23,19 @@ class Ending(gdb.Breakpoint):
     def stop(self):
         try:
             if self.what == "panic":
-                say(f'\n--- panic: "{memory.text_at(register("a0"), 160)}" ---')
+                said = f'panic: "{memory.text_at(register("a0"), 160)}"'
             else:
-                say(f"\n--- {process_of()} is about to be killed: `fault` and `uwhere` tell why ---")
+                said = f"{process_of()} is about to be killed: `fault` and `uwhere` tell why"
+            say(f"\n--- {said} ---")
         except Damaged as why:
             say(f"stop-on: {why}")
         return True
 
 
 class StopOn(Command):
-    """stop-on panic|crash on|off: stops in gdb where the kernel panics, or where a program is about
-to be killed for what it did, before anything is printed or freed.  Without arguments: what is on."""
+    """stop-on panic|crash on|off: stops where the kernel panics, or a program is to be killed.
+
+Nothing has been printed or freed then.  Without arguments: what is on."""
 
     name = "stop-on"
     kind = gdb.COMMAND_BREAKPOINTS

@@ -38,8 +38,9 @@ def events():
 
 
 class Trace(Command):
-    """trace [N]: the last N page faults (10) of all harts, in the order of time, as `faults` shows
-them; `refs` is how many held the frame afterwards."""
+    """trace [N]: the last N page faults (10) of all harts, in the order of time.
+
+REFS is how many held the frame afterwards; see `faults` in docs/fault.md."""
 
     name = "trace"
 

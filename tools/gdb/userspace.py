@@ -76,9 +76,9 @@ def read_user(space, va, n):
 
 
 class User(Command):
-    """user PROG: loads the symbols of a user program, where exec puts it, in place of those of the
-program before: all programs lie at the same addresses.  Without PROG, of the program that the
-selected hart runs."""
+    """user [PROG]: loads the symbols of a user program, in place of those of the program before.
+
+All programs lie at the same addresses.  Without PROG, of the one that the selected hart runs."""
 
     name = "user"
     kind = gdb.COMMAND_FILES

@@ -25,8 +25,8 @@ def where(pc, call):
     line = gdb.find_pc_line(pc - 1 if call else pc)
     name = function_at(pc - 1 if call else pc)
     if name is None:
-        name = gdb.execute(f"info symbol {pc - call:#x}", to_string=True).split(" in section")[0].strip()
-        name = "?" if name.startswith("No symbol") else name
+        said = gdb.execute(f"info symbol {pc - call:#x}", to_string=True)
+        name = "?" if said.startswith("No symbol") else said.split(" in section")[0].strip()
     file = f" {line.symtab.filename}:{line.line}" if line.symtab and line.line else ""
     return name + file
 
