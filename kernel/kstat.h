@@ -24,6 +24,7 @@ struct kstat {
     uint64 harts;
     uint64 switches; /* context switches since boot */
     uint64 faults;   /* page faults resolved since boot */
+    uint64 busy;     /* instructions of the caller's hart since power-on, but for its idle time */
 };
 
 #endif

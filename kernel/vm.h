@@ -13,6 +13,7 @@
 /* Settings of vmctl(); a negative value only asks. */
 #define VMCTL_OVERCOMMIT 1 /* 1: promises are never refused for lack of memory */
 #define VMCTL_TRACE      2 /* 1: page faults leave events in /dev/faults, as from boot on */
+#define VMCTL_DROPCACHES 3 /* 1: drops cached pages of files that nobody uses */
 
 /*
  * vmplant(), for a kernel made with PLANT=1: the pages that the caller's heap has to consist of, so

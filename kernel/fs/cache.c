@@ -15,6 +15,7 @@
 #include "kernel/errno.h"
 #include "kernel/fs/journal.h"
 #include "kernel/lib/atomic.h"
+#include "kernel/mem/buddy.h"
 #include "kernel/mem/slab.h"
 #include "kernel/param.h"
 #include "kernel/vm/check.h"
@@ -184,7 +185,7 @@ uint64 cache_shrink(uint64 n)
 /* A sixteenth of memory stays free for others as long as the cache has enough of its own. */
 static void keep_memory_free(void)
 {
-    if (cache_pages() > NBUF && frame_free_count() < frame_count / 16)
+    if (cache_pages() > NBUF && buddy_free_count() < frame_count / 16)
         cache_shrink(2);
 }
 

@@ -283,11 +283,16 @@ static int write_page(struct inode *ip, struct iov *src, uint64 *done, uint64 of
     struct page *pg = cache_get(&ip->store, off / PGSIZE);
     if (!pg)
         return -ENOMEM;
-    int r = open_blocks(ip, pg, off, n, &ready, g);
+    bool journalled = ip->d.type != T_FILE;
+    int r = 0;
+    if (!journalled && off + n <= ip->d.size && has_bytes(pg, off, off + n - 1))
+        ready = n;
+    else
+        r = open_blocks(ip, pg, off, n, &ready, g);
     if (ready > 0) {
         uint64 at = off % PGSIZE;
         iov_read(src, *done, pg->bytes + at, ready);
-        if (ip->d.type == T_FILE)
+        if (!journalled)
             cache_dirty(pg, block_mask((uint)(at / BSIZE), (uint)((at + ready - 1) / BSIZE)));
     }
     *done += ready;

@@ -23,6 +23,7 @@ void fs_daemon(void *unused);    /* body of the kernel thread that commits and w
 int fs_sync(void);               /* everything completed so far is durable when it returns 0 */
 void fs_stat(struct kstat *k);   /* fills files, inodes, pipes, blocks_*, inodes_*, frames_cache */
 uint64 fs_shrink(uint64 frames); /* drops clean cached pages; returns frames freed */
+uint64 fs_cached(void);          /* cached pages */
 
 /* --- inodes and paths ------------------------------------------------------------------------- */
 struct inode *inode_root(void);

@@ -146,6 +146,11 @@ uint64 fs_shrink(uint64 frames)
     return done < frames ? done + inode_shrink(8) : done;
 }
 
+uint64 fs_cached(void)
+{
+    return cache_pages();
+}
+
 void fs_stat(struct kstat *k)
 {
     alloc_stat(k);

@@ -34,6 +34,7 @@ static struct mutex batch_lock;
 static struct list dirty_pages = {&dirty_pages, &dirty_pages};
 static uint64 ndirty; /* on the list or in the batch */
 static uint64 now;    /* cache_mark() */
+static uint64 limit;  /* pages that may be dirty; counted again now and then */
 static bool unflushed;
 
 static struct {
@@ -57,15 +58,15 @@ uint64 cache_dirty_pages(void)
 }
 
 /* A quarter of the memory that the cache has, or could have. */
-static uint64 dirty_limit(void)
+static void set_limit(void)
 {
-    uint64 limit = (frame_free_count() + cache_pages()) / 4;
-    return limit > DIRTY_MIN ? limit : DIRTY_MIN;
+    uint64 n = (frame_free_count() + cache_pages()) / 4;
+    store_relaxed(&limit, n > DIRTY_MIN ? n : DIRTY_MIN);
 }
 
 bool cache_is_dirty(void)
 {
-    return cache_dirty_pages() > dirty_limit() / 2;
+    return cache_dirty_pages() > load_relaxed(&limit) / 2;
 }
 
 /* Puts pg, which is held for it, on the list. */
@@ -88,7 +89,10 @@ void cache_dirty(struct page *pg, uint blocks)
     }
     pg->dirty |= failed ? 0 : (uchar)blocks;
     spin_unlock(&cache_lock);
-    if (n == 1 || (n % DIRTY_MIN == 0 && cache_is_dirty()))
+    if (n % DIRTY_MIN != 1)
+        return;
+    set_limit();
+    if (n == 1 || cache_is_dirty())
         journal_wake();
 }
 
@@ -305,8 +309,8 @@ int cache_write_back(uint64 mark)
 
 void cache_throttle(void)
 {
-    while (cache_dirty_pages() > dirty_limit() && cache_clean() > 0)
-        ;
+    while (cache_dirty_pages() > load_relaxed(&limit) && cache_clean() > 0)
+        set_limit();
 }
 
 bool cache_has_unflushed(void)

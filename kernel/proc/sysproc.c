@@ -213,6 +213,7 @@ int64 sys_kstat(const uint64 arg[6])
     k.harts = nharts;
     k.switches = sched_switches();
     k.faults = fault_count();
+    k.busy = sched_busy_instret();
     return copyout(proc_self()->space, arg[0], &k, sizeof k);
 }
 

@@ -7,6 +7,7 @@
  * such as a copy to the caller, is done under it.
  */
 #include "kernel/errno.h"
+#include "kernel/fs/fs.h"
 #include "kernel/proc/proc.h"
 #include "kernel/trace/trace.h"
 #include "kernel/trap/syscall.h"
@@ -65,6 +66,15 @@ int64 sys_vmcheck(const uint64 arg[6])
 #endif
 }
 
+/* Pages in the cache before; not a setting, but as useful to those who measure. */
+static int64 drop_caches(int64 value)
+{
+    uint64 before = fs_cached();
+    if (value > 0)
+        fs_shrink(before);
+    return (int64)before;
+}
+
 int64 sys_vmctl(const uint64 arg[6])
 {
     int64 value = (int64)arg[1];
@@ -73,6 +83,8 @@ int64 sys_vmctl(const uint64 arg[6])
         return -EINVAL;
     if ((int)arg[0] == VMCTL_TRACE)
         return trace_switch(value < 0 ? -1 : (int)value);
+    if ((int)arg[0] == VMCTL_DROPCACHES)
+        return drop_caches(value);
     if ((int)arg[0] != VMCTL_OVERCOMMIT)
         return -EINVAL;
     return value < 0 ? commit_overcommits() : commit_set_overcommit(value);

@@ -1,6 +1,8 @@
 /* Pipes and files. */
 #include "kernel/fcntl.h"
+#include "kernel/kstat.h"
 #include "kernel/stat.h"
+#include "kernel/vm.h"
 #include "user/bench/bench.h"
 
 static const char path[] = "/bench.tmp";
@@ -203,6 +205,64 @@ uint64 measure_write_new(void)
     if (!open_file())
         return BENCH_FAILED;
     uint64 n = bench_median(truncate_and_pass, 0, 9);
+    close_file();
+    return n;
+}
+
+#define LARGE_PIECES 64 /* of CHUNK bytes: 4 MiB */
+
+/* What waits for the disk idles, and under icount the instruction counter runs on meanwhile. */
+static uint64 busy(void)
+{
+    struct kstat k;
+    return kstat(&k) < 0 ? 0 : k.busy;
+}
+
+/* A new file of 4 MiB on the disk, from first to last; fd is at its start again. */
+static uint64 write_large(long unused)
+{
+    (void)unused;
+    close_file();
+    uint64 start = busy();
+    fd = open(path, O_CREATE | O_TRUNC | O_RDWR);
+    for (int i = 0; i < LARGE_PIECES; i++)
+        if (write(fd, buffer, CHUNK) != CHUNK)
+            return BENCH_FAILED;
+    if (fsync(fd) < 0)
+        return BENCH_FAILED;
+    uint64 n = busy() - start;
+    close(fd);
+    fd = open(path, O_RDWR);
+    return n / (LARGE_PIECES * CHUNK / 4096);
+}
+
+uint64 measure_write_sync(void)
+{
+    if (!open_file())
+        return BENCH_FAILED;
+    uint64 n = bench_median(write_large, 0, 5);
+    close_file();
+    return n;
+}
+
+static uint64 read_cold(long unused)
+{
+    (void)unused;
+    close(fd);
+    fd = open(path, O_RDONLY);
+    vmctl(VMCTL_DROPCACHES, 1);
+    uint64 start = busy();
+    for (int i = 0; i < LARGE_PIECES; i++)
+        if (read(fd, buffer, CHUNK) != CHUNK)
+            return BENCH_FAILED;
+    return (busy() - start) / (LARGE_PIECES * CHUNK / 4096);
+}
+
+uint64 measure_read_cold(void)
+{
+    if (!open_file() || write_large(0) == BENCH_FAILED)
+        return BENCH_FAILED;
+    uint64 n = bench_median(read_cold, 0, 5);
     close_file();
     return n;
 }

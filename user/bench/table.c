@@ -19,6 +19,7 @@ uint64 measure_open(void), measure_fstat(void), measure_read_byte(void);
 uint64 measure_open_deep(void), measure_open_large(void), measure_create_large(void);
 uint64 measure_create_first(void), measure_create_last(void);
 uint64 measure_unlink_first(void), measure_unlink_many(void);
+uint64 measure_write_sync(void), measure_read_cold(void);
 uint64 measure_overwrite(void), measure_write_new(void), measure_read(void), measure_create(void);
 
 const struct row bench_rows[] = {
@@ -54,6 +55,8 @@ const struct row bench_rows[] = {
     {"write", "file write, per 4 KiB, cached", measure_overwrite, 3500, 4434, 1527454},
     {"writenew", "the same to a new file", measure_write_new, 0, 0, 0},
     {"read", "file read, per 4 KiB, cached", measure_read, 2000, 2716, 202805},
+    {"writesync", "write 4 MiB + fsync, per 4 KiB", measure_write_sync, 9000, 9702, 0},
+    {"readcold", "read 4 MiB cold, per 4 KiB", measure_read_cold, 4500, 4815, 0},
     {"create", "create + unlink, empty file", measure_create, 14000, 12016, 4672750},
     {"createlarge", "the same among 1000 files", measure_create_large, 14000, 0, 0},
     {"createfirst", "create, of the first 100 files", measure_create_first, 0, 0, 0},
