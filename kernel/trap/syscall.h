@@ -15,7 +15,8 @@ syscall_fn sys_fork, sys_exit, sys_wait, sys_pipe, sys_read, sys_kill, sys_exec,
     sys_sync, sys_fsync, sys_halt, sys_setpgid, sys_ioctl, sys_procinfo, sys_kstat, sys_yield,
     sys_errcode, sys_dup2, sys_vmstat, sys_vfork, sys_spawn, sys_forkmode, sys_vmcheck, sys_pmap,
     sys_pagemap, sys_memmap, sys_vmctl, sys_vmplant, sys_sigaction, sys_sigreturn, sys_sigalarm,
-    sys_sigsend;
+    sys_sigsend, sys_mmap, sys_munmap, sys_mprotect, sys_msync, sys_madvise, sys_mincore,
+    sys_pgaccess;
 
 struct proc;
 struct trapframe;

@@ -91,11 +91,21 @@ static void drop(struct avl_tree *t, struct area *a)
     slab_free(&cache, a);
 }
 
-/* Areas with a store stay apart: walks over the store's areas (rmap.c) know each by itself. */
 static bool same(const struct area *a, const struct area *b)
 {
     return !a->store && !b->store && a->prot == b->prot && a->kind == b->kind &&
            a->charged == b->charged;
+}
+
+/* Both are of one store, and b of what comes behind a. */
+static bool continues(const struct area *a, const struct area *b)
+{
+    uint64 n = a->end - a->start;
+    uint64 rest = a->bytes == AREA_ALL_BYTES ? a->bytes : a->bytes > n ? a->bytes - n : 0;
+
+    return a->store && a->store == b->store && a->prot == b->prot && a->kind == b->kind &&
+           a->charged == b->charged && a->shared == b->shared && a->may_write == b->may_write &&
+           a->offset + n == b->offset && b->bytes == rest;
 }
 
 static bool is_writer(const struct area *a)
@@ -103,8 +113,7 @@ static bool is_writer(const struct area *a)
     return a->shared && a->may_write;
 }
 
-static struct area *create(struct avl_tree *t, uint64 start, uint64 end, const struct area *like,
-                           int frame_flags)
+struct area *area_new(uint64 start, uint64 end, const struct area *like, int frame_flags)
 {
     struct area *a = slab_alloc_flags(&cache, frame_flags);
     if (a == NULL)
@@ -112,11 +121,24 @@ static struct area *create(struct avl_tree *t, uint64 start, uint64 end, const s
     *a = *like;
     a->start = start;
     a->end = end;
-    link_in(t, a);
-    if (a->store) {
+    if (a->store)
         a->store->ops->get(a->store, is_writer(a));
+    return a;
+}
+
+void area_insert(struct avl_tree *t, struct area *a)
+{
+    link_in(t, a);
+    if (a->store)
         rmap_add(a);
-    }
+}
+
+static struct area *create(struct avl_tree *t, uint64 start, uint64 end, const struct area *like,
+                           int frame_flags)
+{
+    struct area *a = area_new(start, end, like, frame_flags);
+    if (a)
+        area_insert(t, a);
     return a;
 }
 
@@ -163,6 +185,24 @@ int area_split(struct avl_tree *t, struct area *a, uint64 at, int frame_flags)
         return -ENOMEM;
     a->end = at;
     return 0;
+}
+
+bool area_join(struct avl_tree *t, struct area *a, struct area **dead)
+{
+    struct area *b = area_next(a);
+
+    *dead = NULL;
+    if (b == NULL || a->end != b->start || !(same(a, b) || continues(a, b)))
+        return false;
+    if (a->store) {
+        avl_remove(t, &b->node);
+        rmap_join(a, b);
+        *dead = b;
+    } else {
+        a->end = b->end;
+        drop(t, b);
+    }
+    return true;
 }
 
 struct area *area_cut(struct avl_tree *t, struct area *a, uint64 from, uint64 to)

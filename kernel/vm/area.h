@@ -96,6 +96,19 @@ int area_add(struct avl_tree *t, uint64 start, uint64 end, const struct area *li
              int frame_flags);
 
 /*
+ * The two halves of that: an area that is in no tree yet (NULL: no memory), and its way into one,
+ * where start .. end is free.  It is not joined with any other.
+ */
+struct area *area_new(uint64 start, uint64 end, const struct area *like, int frame_flags);
+void area_insert(struct avl_tree *t, struct area *a);
+
+/*
+ * Joins `a` with the next area, which goes, if they touch and have the same attributes; of a store,
+ * if the next area goes on where `a` ends.  False if not.  *dead is as area_cut() has it.
+ */
+bool area_join(struct avl_tree *t, struct area *a, struct area **dead);
+
+/*
  * Divides `a` at `at`, a page inside it: `a` keeps what is below, a new area gets the rest.
  * 0, or -ENOMEM with nothing changed.
  */

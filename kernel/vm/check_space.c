@@ -96,6 +96,8 @@ static struct frame *user_frame(const struct walk *w, pte_t pte, uint64 va)
 /* The finding about the rights of an entry that maps f in area a; NULL if they are fine. */
 static struct check_finding *wrong_rights(pte_t pte, const struct frame *f, const struct area *a)
 {
+    if (a && (pte & (PTE_V | PTE_U | PTE_A | PTE_D | RIGHTS)) == 0)
+        return NULL; /* all rights were taken from it */
     /* U goes with A: vm/mode.h. */
     if (!(pte & PTE_V) || (pte & (PTE_A | PTE_U)) == PTE_A || (pte & RIGHTS) == 0)
         return check_broken(RULE_V2, "an entry is neither empty nor one for the user");
@@ -103,8 +105,7 @@ static struct check_finding *wrong_rights(pte_t pte, const struct frame *f, cons
         return check_broken(RULE_V11, "a user entry is both writable and executable");
     if (a == NULL)
         return check_broken(RULE_V2, "an entry lies outside all areas");
-    /* Where nothing is allowed, U is what counts: pmap_protect(). */
-    if (a->prot ? pte & RIGHTS & ~AREA_TO_PTE(a->prot) : pte & PTE_U)
+    if (pte & RIGHTS & ~AREA_TO_PTE(a->prot))
         return check_broken(RULE_V2, "an entry grants more than its area");
     if (pte & PTE_W && f == pmap_zero)
         return check_broken(RULE_V5, "the zero frame is writable");

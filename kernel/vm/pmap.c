@@ -276,8 +276,8 @@ void pmap_remove_store(struct space *s, uint64 start, uint64 end)
 
 /*
  * The entry with no more rights than `prot`.  A leaf without R, W and X would be a pointer to a
- * table (privileged manual, "Addressing and Memory Protection" of Sv32), so it keeps R; but neither
- * U nor A, as one that is aged.
+ * table (privileged manual, "Addressing and Memory Protection" of Sv32), so V goes with them: what
+ * is left is the frame's number, which the hardware does not look at.
  */
 static pte_t tightened(pte_t pte, int prot)
 {
@@ -285,7 +285,7 @@ static pte_t tightened(pte_t pte, int prot)
     if (!(pte & PTE_W))
         pte &= ~(pte_t)PTE_D;
     if (!(pte & (PTE_R | PTE_X)))
-        pte = (pte | PTE_R) & ~(pte_t)(PTE_U | PTE_A);
+        pte &= ~(pte_t)(PTE_V | PTE_U | PTE_A);
     return pte;
 }
 
@@ -328,6 +328,25 @@ void pmap_protect(struct space *s, uint64 start, uint64 end, int prot)
     if (changed == 1 && end - start == PGSIZE)
         tlb_flush_page(s, start);
     else if (changed)
+        tlb_flush_space(s);
+}
+
+/* --- Accessed pages --------------------------------------------------------------------------- */
+
+void pmap_take_accessed(struct space *s, uint64 start, uint n, uint8 bits[])
+{
+    uint64 taken = 0;
+
+    for (uint i = 0; i < n; i++) {
+        uint64 va = start + i * PGSIZE;
+        const pte_t *slot = pmap_find(s, va);
+        if (slot == NULL || !(*slot & PTE_A))
+            continue;
+        put_entry(s, slot, va, 0, *slot & ~(pte_t)PTE_A);
+        bits[i / 8] |= (uint8)(1 << i % 8);
+        taken++;
+    }
+    if (taken)
         tlb_flush_space(s);
 }
 

@@ -91,6 +91,12 @@ void pmap_remove_store(struct space *s, uint64 start, uint64 end);
 void pmap_protect(struct space *s, uint64 start, uint64 end, int prot);
 
 /*
+ * Sets bit i of `bits` if the entry of page i of the n from `start` on was used, and clears its A:
+ * the next use sets it again, by the hardware or as a SPURIOUS fault.
+ */
+void pmap_take_accessed(struct space *s, uint64 start, uint n, uint8 bits[]);
+
+/*
  * Enters frame[i], unless NULL, at slot + i and va + i pages where that entry is empty, without the
  * right to write; the slots are of one table.  Uses up the references to all of them.  Returns how
  * many were entered.

@@ -7,10 +7,13 @@
 
 /*
  * Accessed and dirty are set from the start: hardware without Svadu faults where they are clear,
- * and nothing depends on the hardware setting them.
+ * and nothing depends on the hardware setting them.  Without any right it is not valid, but not
+ * empty: as tightened() of pmap.c.
  */
 static inline pte_t leaf(paddr pa, int prot)
 {
+    if (prot == 0)
+        return PA2PTE(pa);
     pte_t pte = PA2PTE(pa) | PTE_V | PTE_U | PTE_A | AREA_TO_PTE(prot);
     return prot & AREA_W ? pte | PTE_D : pte;
 }

@@ -35,6 +35,18 @@ void rmap_remove(struct area *a)
     spin_unlock(&rmap_lock);
 }
 
+/* In one step: a walk that missed `b` finds `a`, which is as good as new. */
+void rmap_join(struct area *a, struct area *b)
+{
+    spin_lock(&rmap_lock);
+    list_del(&b->of_store);
+    list_del(&a->of_store);
+    a->end = b->end;
+    a->round = 0;
+    list_add(&a->store->areas, &a->of_store);
+    spin_unlock(&rmap_lock);
+}
+
 void rmap_begin_change(void)
 {
     spin_lock(&rmap_lock);

@@ -13,6 +13,9 @@
 void rmap_add(struct area *a);
 void rmap_remove(struct area *a);
 
+/* `a` takes over what `b` maps, its neighbour above, which is removed; the same lock. */
+void rmap_join(struct area *a, struct area *b);
+
 /* Around a change of start, end or offset of an area that has a store: walks look at them. */
 void rmap_begin_change(void);
 void rmap_end_change(void);

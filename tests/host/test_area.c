@@ -39,6 +39,12 @@ void rmap_end_change(void)
 {
 }
 
+void rmap_join(struct area *a, struct area *b)
+{
+    assert_ptr_equal(a->store, b->store);
+    a->end = b->end;
+}
+
 void slab_init(struct slab_cache *c, const char *name, uint size)
 {
     c->name = name;

@@ -101,10 +101,58 @@
     TEST(pitfall_42_registers)                                                                     \
     TEST(pitfall_48_pipe)                                                                          \
     TEST(pitfall_48_wait)                                                                          \
-    TEST(pitfall_48_console_write)
+    TEST(pitfall_48_console_write)                                                                 \
+    /* mmap.c */                                                                                   \
+    TEST(mmap_reads_zero)                                                                          \
+    TEST(mmap_goes_down)                                                                           \
+    TEST(mmap_takes_hints)                                                                         \
+    TEST(mmap_stops_heap)                                                                          \
+    TEST(mmap_replaces)                                                                            \
+    TEST(pitfall_22_arguments)                                                                     \
+    TEST(mmap_honest)                                                                              \
+    TEST(mmap_charges)                                                                             \
+    TEST(mmap_over_fork)                                                                           \
+    TEST(mmap_ends_with_exec)                                                                      \
+    TEST(mmap_under_vfork)                                                                         \
+    /* munmap.c */                                                                                 \
+    TEST(pitfall_22_unmap_parts)                                                                   \
+    TEST(pitfall_22_unmap_untouched)                                                               \
+    TEST(munmap_forgets)                                                                           \
+    TEST(munmap_means_it)                                                                          \
+    TEST(munmap_heap)                                                                              \
+    TEST(munmap_lazy_heap)                                                                         \
+    TEST(munmap_program)                                                                           \
+    /* mprotect.c */                                                                               \
+    TEST(mprotect_splits_and_joins)                                                                \
+    TEST(mprotect_means_it)                                                                        \
+    TEST(mprotect_none_keeps)                                                                      \
+    TEST(mprotect_refuses)                                                                         \
+    TEST(mprotect_charges)                                                                         \
+    TEST(mprotect_shared_frames)                                                                   \
+    TEST(mprotect_program)                                                                         \
+    /* memory.c */                                                                                 \
+    TEST(madvise_forgets)                                                                          \
+    TEST(madvise_lazy_heap)                                                                        \
+    TEST(madvise_refuses)                                                                          \
+    TEST(mincore_tells)                                                                            \
+    TEST(pgaccess_tells)                                                                           \
+    TEST(pgaccess_refuses)                                                                         \
+    /* shared.c */                                                                                 \
+    TEST(shared_between_children)                                                                  \
+    TEST(shared_charged_once)                                                                      \
+    TEST(shared_in_parts)                                                                          \
+    TEST(shared_over_generations)                                                                  \
+    TEST(pitfall_07_shared_not_private)                                                            \
+    TEST(shared_by_kernel)                                                                         \
+    /* c15.c */                                                                                    \
+    TEST(c15_private_after_fork)                                                                   \
+    TEST(c15_shared)                                                                               \
+    TEST(c15_private_copied_before_fork)                                                           \
+    TEST(c15_second_child_and_last_owner)
 
 #define ALL_HELPERS(HELPER)                                                                        \
     HELPER(console)                                                                                \
-    HELPER(arguments)
+    HELPER(arguments)                                                                              \
+    HELPER(mapped)
 
 TEST_PROGRAM("vmtests", ALL_TESTS, ALL_HELPERS)
