@@ -37,8 +37,13 @@ static int choose_file(struct mapping *m, int fd)
     struct file *f = fd_get(fd);
     if (!f)
         return -EBADF;
-    (void)m;
-    return -ENODEV;
+    int r = file_store(f, &m->store);
+    if (r < 0)
+        return r;
+    if (!file_allows(f, false))
+        return -EACCES;
+    m->may_write = file_allows(f, true);
+    return m->offset < MAXFILE * BSIZE ? 0 : -EINVAL;
 }
 
 int64 sys_mmap(const uint64 arg[6])
