@@ -14,6 +14,6 @@
 #define MADV_NORMAL   0
 #define MADV_DONTNEED 4 /* forget the pages: private ones read as when they were mapped */
 
-#define PGACCESS_MAX 4096 /* pages that one pgaccess() can tell about */
+#define PGACCESS_MAX  4096 /* pages that one pgaccess() can tell about */
 
 #endif
