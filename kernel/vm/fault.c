@@ -95,11 +95,8 @@ static enum fault_result find(struct fault *f)
         return FAULT_PROT;
     if (f->kind == KIND_EOF)
         return FAULT_EOF;
-    if (f->kind == KIND_STACK) {
-        if (space_grow_stack(f->s, f->area, f->va) < 0)
-            return FAULT_NOMEM;
-        f->area = area_find(&f->s->areas, f->va); /* it may have met another part of the stack */
-    }
+    if (f->kind == KIND_STACK && (f->area = space_grow_stack(f->s, f->area, f->va)) == NULL)
+        return FAULT_NOMEM;
     if (f->slot == NULL)
         f->slot = pmap_slot(f->s, f->va);
     return f->slot ? FAULT_OK : FAULT_NOMEM;

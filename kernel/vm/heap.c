@@ -35,10 +35,11 @@ int space_set_stack(struct space *s, uint64 end)
     return r;
 }
 
-int space_grow_stack(struct space *s, struct area *stack, uint64 va)
+struct area *space_grow_stack(struct space *s, struct area *stack, uint64 va)
 {
     struct area like = *stack;
-    return promise_make(s, PGROUNDDOWN(va), stack->start, &like);
+    int r = promise_make(s, PGROUNDDOWN(va), stack->start, &like);
+    return r < 0 ? NULL : area_find(&s->areas, va);
 }
 
 /* s->lock held; n > 0. */

@@ -134,10 +134,11 @@ int space_fork(struct space *parent, int mode, struct space **child);
 int space_unmap(struct space *s, uint64 start, uint64 end);
 
 /*
- * With s->lock held: promises what lies between `va` and the stack area above it; 0 or -ENOMEM.
- * The caller has checked that the stack may grow there.
+ * With s->lock held: promises what lies between `va` and the stack area above it.  Returns the area
+ * that has `va` then, which may be another one if the stack had a hole; NULL: no memory.  The
+ * caller has checked that the stack may grow there.
  */
-int space_grow_stack(struct space *s, struct area *stack, uint64 va);
+struct area *space_grow_stack(struct space *s, struct area *stack, uint64 va);
 
 /* With s->lock held: pages more or less that s is charged for. */
 static inline int space_charge(struct space *s, uint64 pages) /* 0 or -ENOMEM */
