@@ -8,6 +8,9 @@
 #include "user/extra.h"
 #include "user/lib/prog.h"
 
+static const char constant[PGSIZE] = {1};
+static volatile char data[2 * PGSIZE] = {1}; /* a page of it is nothing else's */
+
 /* The heap becomes what kernel/vm.h asks for; returns the child that shares a page of it. */
 static int prepare(void)
 {
@@ -22,6 +25,8 @@ static int prepare(void)
         pause(1000);
     heap[PLANT_OWN * PGSIZE] = 2;
     (void)heap[PLANT_ZERO * PGSIZE];
+    (void)*(volatile const char *)constant;
+    (void)data[PGROUNDUP((uint64)data) - (uint64)data]; /* only read */
     return pid;
 }
 

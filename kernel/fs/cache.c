@@ -31,7 +31,7 @@ static struct list clock; /* the hand stands at the front */
 static uint64 npages;
 static struct slab_cache page_slab;
 
-static const struct frame *frame_by_owner(const struct frame *f);
+static check_cache_fn frame_by_owner;
 
 bool cache_init(void)
 {
@@ -85,9 +85,10 @@ static void set_owner(struct page *pg, uint64 store, uint64 index)
 }
 
 /* For vm/check.c, while nobody else runs. */
-static const struct frame *frame_by_owner(const struct frame *f)
+static const struct frame *frame_by_owner(const struct frame *f, bool *dirty)
 {
     const struct page *pg = cache_look((const struct store *)f->owner[0], f->owner[1]);
+    *dirty = pg && (pg->dirty || pg->writing || journal_failed());
     return pg ? cache_frame(pg) : NULL;
 }
 

@@ -36,6 +36,9 @@ struct area {
     struct list of_store; /* its place among the store's areas; rmap_lock, like `round` */
     uint64 round;         /* of the walk that has dealt with it (rmap.c) */
     struct area *dead;    /* the next of those that space_unlock() is to free */
+#ifdef DEBUG
+    uint64 check; /* check_store.c */
+#endif
 };
 
 #define AREA_ALL_BYTES (~0UL) /* `bytes` of an area that ends where the store does */

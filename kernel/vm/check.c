@@ -28,15 +28,16 @@ static struct mutex spaces_lock;
 static struct list spaces; /* in the order of birth */
 static struct check_finding findings[MOST + 1];
 static uint nfindings;
-static const struct frame *(*find_cached)(const struct frame *f);
+static check_cache_fn *find_cached;
 
 static const struct {
     const char *name, *words;
 } rules[CHECK_RULES] = {
     [RULE_V1] = {"V1", "areas are sorted, disjoint, page-aligned, in the user half"},
     [RULE_V2] = {"V2", "a user entry lies in an area and grants no more than it"},
+    [RULE_V3] = {"V3", "a page of a store is mapped where one of its areas says, and nowhere else"},
     [RULE_V4] = {"V4", "the count of a frame is its entries, its cache and its pins"},
-    [RULE_V5] = {"V5", "an entry is writable only if its frame is its alone"},
+    [RULE_V5] = {"V5", "an entry is writable only if its frame is its alone, or shared and dirty"},
     [RULE_V7] = {"V7", "a frame is in exactly one state, and used accordingly"},
     [RULE_V8] = {"V8", "a cached frame is found by its store and index"},
     [RULE_V9] = {"V9", "free and used frames are all frames, and each is in its place"},
@@ -85,7 +86,7 @@ struct space *check_next_space(const struct space *s)
     return l == &spaces ? NULL : container_of(l, struct space, all);
 }
 
-void check_set_cache(const struct frame *(*find)(const struct frame *f))
+void check_set_cache(check_cache_fn *find)
 {
     find_cached = find;
 }
@@ -177,6 +178,7 @@ void check_audit(void)
     if (committed != commit_total())
         check_count(check_broken(RULE_V12, "what is promised in all is not the sum over spaces"),
                     committed, commit_total());
+    check_stores();
     check_kernel();
     check_frames(find_cached);
 }

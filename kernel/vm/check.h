@@ -23,10 +23,12 @@ void check_space_born(struct space *s); /* with it locked */
 void check_space_dead(struct space *s); /* the same */
 
 /*
- * How a cached frame is found by its owner[]: the frame that (store, index) leads to, NULL if none.
- * Called while no other hart runs; must not lock.
+ * How a cached frame is found by its owner[]: the frame that (store, index) leads to, NULL if none;
+ * and in *dirty whether it may differ from what the disk has.  Called while no other hart runs;
+ * must not lock.
  */
-void check_set_cache(const struct frame *(*find)(const struct frame *f));
+typedef const struct frame *check_cache_fn(const struct frame *f, bool *dirty);
+void check_set_cache(check_cache_fn *find);
 
 /* --- A check ---------------------------------------------------------------------------------- */
 
@@ -46,6 +48,7 @@ uint check_thaw(void); /* also reports; returns the findings */
 enum check_rule {
     RULE_V1,
     RULE_V2,
+    RULE_V3,
     RULE_V4,
     RULE_V5,
     RULE_V7,
@@ -103,7 +106,16 @@ void check_add_mappings(struct check_finding *b, const struct frame *f);
 void check_kernel(void);
 
 /* check_frames.c: the frame table, after all tables were walked; forgets what those counted. */
-void check_frames(const struct frame *(*cached)(const struct frame *f));
+void check_frames(check_cache_fn *cached);
+
+/*
+ * check_store.c: what maps the pages of stores.  check_page() says what is wrong with an entry that
+ * maps f at va in `a`, NULL: nothing.  Of each area that has a store, check_area() hears before the
+ * next check_stores(), which compares them with what the stores know.
+ */
+const char *check_page(const struct area *a, const struct frame *f, uint64 va);
+void check_area(struct area *a);
+void check_stores(void);
 #else
 static inline void check_init(void)
 {
@@ -127,7 +139,9 @@ static inline void check_space_dead(struct space *s)
     (void)s;
 }
 
-static inline void check_set_cache(const struct frame *(*find)(const struct frame *f))
+typedef const struct frame *check_cache_fn(const struct frame *f, bool *dirty);
+
+static inline void check_set_cache(check_cache_fn *find)
 {
     (void)find;
 }

@@ -12,7 +12,7 @@
 #include "kernel/vm/pmap.h"
 
 struct tally {
-    const struct frame *(*cached)(const struct frame *f);
+    check_cache_fn *cached;
     uint64 in_buddy, in_caches, used;
 };
 
@@ -96,9 +96,11 @@ static void check_anon(const struct frame *f)
  */
 static void check_cached(const struct frame *f, const struct tally *t)
 {
-    bool left = !f->owner[0] && f->owner[1] == CHECK_LEFT;
-    if (f->owner[0] && t->cached && t->cached(f) != f)
+    bool left = !f->owner[0] && f->owner[1] == CHECK_LEFT, dirty = true;
+    if (f->owner[0] && t->cached && t->cached(f, &dirty) != f)
         found(RULE_V8, "its store and index do not lead to it", f);
+    else if (f->writable && !dirty)
+        found(RULE_V5, "a page that may be written is clean", f);
     else
         check_refs(f, !left + (uint64)f->mapped + f->pins);
 }
@@ -159,7 +161,7 @@ static uint64 check_block(struct frame *f, struct tally *t)
     return n;
 }
 
-void check_frames(const struct frame *(*cached)(const struct frame *f))
+void check_frames(check_cache_fn *cached)
 {
     struct tally t = {.cached = cached};
 

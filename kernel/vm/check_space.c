@@ -57,13 +57,15 @@ static void walk_areas(struct walk *w)
     const struct area *before = NULL;
 
     w->sound = true;
-    for (const struct area *a = area_first(&w->s->areas); a; before = a, a = area_next(a)) {
+    for (struct area *a = area_first(&w->s->areas); a; before = a, a = area_next(a)) {
         const char *wrong = wrong_area(w->s, a, before);
         uint64 pages = (a->end - a->start) >> PGSHIFT;
         if (wrong) {
             w->sound = false;
             check_at(check_broken(RULE_V1, wrong), w->s, a->start);
         }
+        if (a->store)
+            check_area(a);
         w->promised += pages;
         w->charged += a->charged ? pages : 0;
     }
@@ -109,12 +111,14 @@ static struct check_finding *wrong_rights(pte_t pte, const struct frame *f, cons
         return check_broken(RULE_V2, "an entry grants more than its area");
     if (pte & PTE_W && f == pmap_zero)
         return check_broken(RULE_V5, "the zero frame is writable");
+    if (pte & PTE_W && f->state == FRAME_CACHE && !a->shared)
+        return check_broken(RULE_V5, "a private area may write a page of a store");
     return NULL;
 }
 
 static void look_at_entry(struct walk *w, pte_t pte, uint64 va, const struct area *a)
 {
-    static const struct area any = {.prot = AREA_R | AREA_W | AREA_X};
+    static const struct area any = {.prot = AREA_R | AREA_W | AREA_X, .shared = true};
 
     if (pmap_zero != frame_of(PTE2PA(pte)))
         w->resident++;
@@ -124,13 +128,15 @@ static void look_at_entry(struct walk *w, pte_t pte, uint64 va, const struct are
     if (a && !a->charged && f != pmap_zero && f->state == FRAME_ANON)
         w->lazy++;
     f->mapped++;
-    struct check_finding *b = wrong_rights(pte, f, w->sound ? a : &any);
+    const char *wrong = w->sound && a ? check_page(a, f, va) : NULL;
+    struct check_finding *b =
+        wrong ? check_broken(RULE_V3, wrong) : wrong_rights(pte, f, w->sound ? a : &any);
     if (b) {
         check_about(b, f);
         check_at(b, w->s, va);
-    }
-    if (pte & PTE_W && f != pmap_zero)
+    } else if (pte & PTE_W && f != pmap_zero) {
         f->writable = 1;
+    }
 }
 
 static void walk_leaves(struct walk *w, const pte_t *table, uint64 base)

@@ -41,6 +41,13 @@ static void take_back(struct plot *p)
     tlb_flush_space(p->s);
 }
 
+void plant_name_page(struct plot *p, const struct frame *f, uint64 va)
+{
+    p->frame = f;
+    p->pid = p->s->user->pid;
+    p->at = va;
+}
+
 /* --- The places ------------------------------------------------------------------------------- */
 
 static struct frame *any_free;
@@ -58,9 +65,9 @@ static struct frame *find_frame(bool (*fits)(const struct frame *f))
     return NULL;
 }
 
-static bool is_named_cache(const struct frame *f)
+static bool is_unmapped_cache(const struct frame *f)
 {
-    return f->state == FRAME_CACHE && f->owner[0];
+    return f->state == FRAME_CACHE && f->owner[0] && f->refs == 1;
 }
 
 static bool is_free(const struct frame *f)
@@ -101,14 +108,35 @@ static bool find_pages(struct plot *p)
            frame_of(PTE2PA(*p->slot[PLANT_ZERO])) == pmap_zero;
 }
 
+/* A page of the area that is mapped as the file has it. */
+static bool find_file_page(const struct plot *p, struct area *a, struct file_page *page)
+{
+    for (uint64 va = a ? a->start : MAXVA; a && va < a->end; va += PGSIZE) {
+        pte_t *slot = (pte_t *)pmap_find(p->s, va);
+        if (slot && *slot && frame_of(PTE2PA(*slot))->state == FRAME_CACHE) {
+            *page = (struct file_page){a, va, slot, frame_of(PTE2PA(*slot))};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As user.ld lays programs out: text, constants, data. */
+static bool find_file_pages(struct plot *p)
+{
+    struct area *text = area_first(&p->s->areas), *constant = text ? area_next(text) : NULL;
+    return find_file_page(p, text, &p->text) && find_file_page(p, constant, &p->constant) &&
+           find_file_page(p, constant ? area_next(constant) : NULL, &p->data);
+}
+
 static bool find_places(struct plot *p)
 {
     any_free = NULL;
     frame_each_cached(note_free);
     p->loose = any_free ? any_free : find_frame(is_free);
-    p->cached = find_frame(is_named_cache);
+    p->cached = find_frame(is_unmapped_cache);
     p->device = kernel_slot(machine.finisher + DIRECT_BASE);
-    return find_pages(p) && p->loose && p->cached && *p->device;
+    return find_pages(p) && find_file_pages(p) && p->loose && p->cached && *p->device;
 }
 
 /* --- One violation ---------------------------------------------------------------------------- */

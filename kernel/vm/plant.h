@@ -26,6 +26,13 @@ struct plot {
     struct frame *spare;          /* wired, zeroed, nobody else's */
     struct frame *cached, *loose; /* one of the file cache, one that is free */
     pte_t *device;                /* the kernel's entry for a device that nobody uses now */
+    struct file_page {
+        struct area *area;
+        uint64 va;
+        pte_t *slot;
+        struct frame *frame;
+    } text, constant, data; /* pages of the program's file, mapped as it has them */
+    struct area stray;      /* that no space has */
 
     const struct frame *frame; /* what the checker should name; NULL: no frame */
     int pid;                   /* -1: no process */
@@ -48,6 +55,23 @@ struct plant {
 
 extern const struct plant plant_list[];
 extern const uint plant_count;
+
+/* A store that is taken back. */
+#define PLANT_SET(p, what, value) (plant_remember(p, &(what), sizeof(what)), (what) = (value))
+
+/* What the checker should name: a frame unless NULL, at an address of the process. */
+void plant_name_page(struct plot *p, const struct frame *f, uint64 va);
+
+/* plant_store.c: violations about pages of stores. */
+void plant_area_unlisted(struct plot *p);
+void plant_area_stray(struct plot *p);
+void plant_area_twice(struct plot *p);
+void plant_other_page(struct plot *p);
+void plant_page_in_heap(struct plot *p);
+void plant_private_in_shared(struct plot *p);
+void plant_page_uncounted(struct plot *p);
+void plant_private_writable(struct plot *p);
+void plant_clean_writable(struct plot *p);
 
 /* The bytes at `at`, at most 8, are restored when the violation is taken back. */
 void plant_remember(struct plot *p, void *at, uint size);

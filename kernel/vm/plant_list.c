@@ -11,16 +11,7 @@
 #include "kernel/dev/machine.h"
 #include "kernel/vm/pmap.h"
 
-/* A store that is taken back. */
-#define SET(p, what, value) (plant_remember(p, &(what), sizeof(what)), (what) = (value))
-
-/* What the checker should name. */
-static void name_page(struct plot *p, const struct frame *f, uint64 va)
-{
-    p->frame = f;
-    p->pid = p->s->user->pid;
-    p->at = va;
-}
+#define SET PLANT_SET
 
 static void name_frame(struct plot *p, const struct frame *f)
 {
@@ -37,7 +28,7 @@ static void map_empty(struct plot *p, paddr pa, const struct frame *f)
 {
     SET(p, *p->slot[PLANT_EMPTY], user_leaf(pa));
     SET(p, p->s->resident, p->s->resident + 1);
-    name_page(p, f, p->va[PLANT_EMPTY]);
+    plant_name_page(p, f, p->va[PLANT_EMPTY]);
 }
 
 /* --- The violations: areas and entries -------------------------------------------------------- */
@@ -45,26 +36,26 @@ static void map_empty(struct plot *p, paddr pa, const struct frame *f)
 static void area_overlap_below(struct plot *p)
 {
     SET(p, p->heap->start, p->heap->start - PGSIZE);
-    name_page(p, NULL, p->heap->start);
+    plant_name_page(p, NULL, p->heap->start);
 }
 
 static void area_misaligned(struct plot *p)
 {
     SET(p, p->heap->end, p->heap->end + 8);
-    name_page(p, NULL, p->heap->start);
+    plant_name_page(p, NULL, p->heap->start);
 }
 
 static void area_empty(struct plot *p)
 {
     SET(p, p->heap->end, p->heap->start);
-    name_page(p, NULL, p->heap->start);
+    plant_name_page(p, NULL, p->heap->start);
 }
 
 static void area_in_guard(struct plot *p)
 {
     struct area *stack = area_prev(p->heap);
     SET(p, stack->start, p->s->stack_low - PGSIZE);
-    name_page(p, NULL, stack->start);
+    plant_name_page(p, NULL, stack->start);
 }
 
 /* The guard page of the stack belongs to no area, and has a table. */
@@ -75,43 +66,43 @@ static void entry_outside(struct plot *p)
     SET(p, *slot, *p->slot[PLANT_SHARED]);
     SET(p, p->shared->refs, p->shared->refs + 1);
     SET(p, p->s->resident, p->s->resident + 1);
-    name_page(p, p->shared, guard);
+    plant_name_page(p, p->shared, guard);
 }
 
 static void entry_beyond_area(struct plot *p)
 {
     SET(p, *p->slot[PLANT_SHARED], *p->slot[PLANT_SHARED] | PTE_X);
-    name_page(p, p->shared, p->va[PLANT_SHARED]);
+    plant_name_page(p, p->shared, p->va[PLANT_SHARED]);
 }
 
 static void entry_not_user(struct plot *p)
 {
     SET(p, *p->slot[PLANT_OWN], *p->slot[PLANT_OWN] & ~(pte_t)PTE_U);
-    name_page(p, p->own, p->va[PLANT_OWN]);
+    plant_name_page(p, p->own, p->va[PLANT_OWN]);
 }
 
 static void entry_not_valid(struct plot *p)
 {
     SET(p, *p->slot[PLANT_OWN], *p->slot[PLANT_OWN] & ~(pte_t)PTE_V);
-    name_page(p, p->own, p->va[PLANT_OWN]);
+    plant_name_page(p, p->own, p->va[PLANT_OWN]);
 }
 
 static void entry_write_execute(struct plot *p)
 {
     SET(p, *p->slot[PLANT_OWN], *p->slot[PLANT_OWN] | PTE_X);
-    name_page(p, p->own, p->va[PLANT_OWN]);
+    plant_name_page(p, p->own, p->va[PLANT_OWN]);
 }
 
 static void shared_writable(struct plot *p)
 {
     SET(p, *p->slot[PLANT_SHARED], *p->slot[PLANT_SHARED] | PTE_W | PTE_D);
-    name_page(p, p->shared, p->va[PLANT_SHARED]);
+    plant_name_page(p, p->shared, p->va[PLANT_SHARED]);
 }
 
 static void zero_writable(struct plot *p)
 {
     SET(p, *p->slot[PLANT_ZERO], *p->slot[PLANT_ZERO] | PTE_W | PTE_D);
-    name_page(p, pmap_zero, p->va[PLANT_ZERO]);
+    plant_name_page(p, pmap_zero, p->va[PLANT_ZERO]);
 }
 
 static void kernel_mapped(struct plot *p)
@@ -137,14 +128,14 @@ static void table_without_area(struct plot *p)
     SET(p, root[sv39_index(va, 2)], PA2PTE(frame_pa(p->spare)) | PTE_V);
     SET(p, p->s->tables, p->s->tables + 1);
     SET(p, p->s->committed, p->s->committed + 1);
-    name_page(p, p->spare, va);
+    plant_name_page(p, p->spare, va);
 }
 
 static void root_differs(struct plot *p)
 {
     uint64 *root = virt(p->s->root);
     SET(p, root[510], root[sv39_index(KSTACK_BASE, 2)]);
-    name_page(p, NULL, ~0UL << 39 | 510UL << 30);
+    plant_name_page(p, NULL, ~0UL << 39 | 510UL << 30);
 }
 
 /* --- The kernel half -------------------------------------------------------------------------- */
@@ -172,19 +163,19 @@ static void device_executable(struct plot *p)
 static void count_extra(struct plot *p)
 {
     SET(p, p->own->refs, p->own->refs + 1);
-    name_page(p, p->own, p->va[PLANT_OWN]);
+    plant_name_page(p, p->own, p->va[PLANT_OWN]);
 }
 
 static void count_lost(struct plot *p)
 {
     SET(p, p->shared->refs, p->shared->refs - 1);
-    name_page(p, p->shared, p->va[PLANT_SHARED]);
+    plant_name_page(p, p->shared, p->va[PLANT_SHARED]);
 }
 
 static void pin_extra(struct plot *p)
 {
     SET(p, p->own->pins, p->own->pins + 1);
-    name_page(p, p->own, p->va[PLANT_OWN]);
+    plant_name_page(p, p->own, p->va[PLANT_OWN]);
 }
 
 static void cached_extra(struct plot *p)
@@ -202,7 +193,7 @@ static void cached_renamed(struct plot *p)
 static void state_unknown(struct plot *p)
 {
     SET(p, p->own->state, 42);
-    name_page(p, p->own, p->va[PLANT_OWN]);
+    plant_name_page(p, p->own, p->va[PLANT_OWN]);
 }
 
 static void free_counted(struct plot *p)
@@ -256,25 +247,25 @@ static void used_uncounted(struct plot *p)
 static void resident_wrong(struct plot *p)
 {
     SET(p, p->s->resident, p->s->resident + 1);
-    name_page(p, NULL, 0);
+    plant_name_page(p, NULL, 0);
 }
 
 static void promised_wrong(struct plot *p)
 {
     SET(p, p->s->promised, p->s->promised - 1);
-    name_page(p, NULL, 0);
+    plant_name_page(p, NULL, 0);
 }
 
 static void tables_wrong(struct plot *p)
 {
     SET(p, p->s->tables, p->s->tables + 1);
-    name_page(p, NULL, 0);
+    plant_name_page(p, NULL, 0);
 }
 
 static void committed_wrong(struct plot *p)
 {
     SET(p, p->s->committed, p->s->committed + 1);
-    name_page(p, NULL, 0);
+    plant_name_page(p, NULL, 0);
 }
 
 /* --- All of them ------------------------------------------------------------------------------ */
@@ -288,11 +279,20 @@ const struct plant plant_list[] = {
     {"entry-beyond-area", RULE_V2, entry_beyond_area, 0},
     {"entry-not-user", RULE_V2, entry_not_user, 0},
     {"entry-not-valid", RULE_V2, entry_not_valid, 0},
+    {"area-unlisted", RULE_V3, plant_area_unlisted, 0},
+    {"area-stray", RULE_V3, plant_area_stray, 0},
+    {"area-twice", RULE_V3, plant_area_twice, 0},
+    {"other-page", RULE_V3, plant_other_page, 0},
+    {"page-in-heap", RULE_V3, plant_page_in_heap, 0},
+    {"private-in-shared", RULE_V3, plant_private_in_shared, 1},
+    {"page-uncounted", RULE_V4, plant_page_uncounted, 0},
     {"count-extra", RULE_V4, count_extra, 0},
     {"count-lost", RULE_V4, count_lost, 0},
     {"pin-extra", RULE_V4, pin_extra, 0},
     {"cached-extra", RULE_V4, cached_extra, 0},
     {"shared-writable", RULE_V5, shared_writable, 0},
+    {"private-writable", RULE_V5, plant_private_writable, 0},
+    {"clean-writable", RULE_V5, plant_clean_writable, 0},
     {"zero-writable", RULE_V5, zero_writable, 0},
     {"state-unknown", RULE_V7, state_unknown, 0},
     {"free-mapped", RULE_V7, free_mapped, 0},

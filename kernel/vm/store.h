@@ -55,6 +55,9 @@ struct store {
     struct list areas;           /* that map it; rmap_lock (rmap.c) */
     uint64 round;                /* of the latest walk over them; `walk` */
     struct mutex walk;           /* one walk at a time */
+#ifdef DEBUG
+    uint64 check; /* check_store.c */
+#endif
 };
 
 void store_init(struct store *st, const struct store_ops *ops);
