@@ -33,12 +33,14 @@ static uint64 whole_pages(struct inode *ip)
 }
 
 static int __attribute__((noinline))
-fetch_slowly(struct inode *ip, uint64 index, struct frame **out)
+fetch_slowly(struct inode *ip, uint64 index, bool write, struct frame **out)
 {
     struct page *pg;
     mutex_lock(&ip->lock);
     int r = data_whole_page(ip, index, &pg);
     if (r >= 0) {
+        if (write)
+            cache_dirty(pg, data_blocks(ip, index));
         *out = cache_frame(pg);
         frame_get(*out);
         cache_put(pg);
@@ -50,11 +52,9 @@ fetch_slowly(struct inode *ip, uint64 index, struct frame **out)
 static int fetch(struct store *st, uint64 index, bool write, struct frame **out)
 {
     struct inode *ip = inode_of(st);
-    if (write)
-        return -EIO;
-    if (index < whole_pages(ip) && (*out = cache_find_frame(st, index)))
+    if (!write && index < whole_pages(ip) && (*out = cache_find_frame(st, index)))
         return 0;
-    return fetch_slowly(ip, index, out);
+    return fetch_slowly(ip, index, write, out);
 }
 
 /* The last page may need zeros behind the end: that is for fetch(). */
@@ -67,12 +67,22 @@ static uint peek(struct store *st, uint64 first, uint n, struct frame *out[])
     return m > 0 ? cache_peek(st, first, m, out) : 0;
 }
 
-/* Who could map a page writable was refused it. */
+/*
+ * If the page is not there, or not whole, it is another than the mapped one, which a truncation
+ * has dropped and will now remove.
+ */
 static int dirty(struct store *st, uint64 index)
 {
-    (void)st;
-    (void)index;
-    return -ERANGE;
+    struct inode *ip = inode_of(st);
+    mutex_lock(&ip->lock);
+    int r = index < pages(st) ? 0 : -ERANGE;
+    struct page *pg = r == 0 ? cache_find(st, index) : NULL;
+    if (pg && load_acquire(&pg->valid) == ALL_BLOCKS)
+        cache_dirty(pg, data_blocks(ip, index));
+    if (pg)
+        cache_put(pg);
+    mutex_unlock(&ip->lock);
+    return r;
 }
 
 /* One commit takes all that is dirty to the disk; for a range it would need as many flushes. */

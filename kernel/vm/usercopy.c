@@ -14,6 +14,7 @@
 #include "kernel/vm/fault.h"
 #include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/store.h"
 
 /*
  * The entry of va's page, which permits `access` now; 0 if the user may not.  Lock held, but not
@@ -151,13 +152,32 @@ int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, st
         count_pin(p->frame[i], 1);
     }
     space_unlock(s);
+    p->space = s;
+    p->va = PGROUNDDOWN(uva);
+    p->writes = access == PIN_WRITE;
     p->iov.n = i;
     p->iov.total = va - uva;
     return va == uva && n > 0 ? -EFAULT : (int64)(va - uva);
 }
 
+/*
+ * The frame was pinned, and its page dirty, but it may have been written back since, before these
+ * bytes came: no entry stood in their way.  The process has not changed its areas meanwhile.
+ */
+static void __attribute__((noinline)) tell_store(struct space *s, uint64 va)
+{
+    mutex_lock(&s->lock);
+    const struct area *a = area_find(&s->areas, va);
+    if (a && a->store && a->shared)
+        a->store->ops->dirty(a->store, area_index(a, va));
+    space_unlock(s);
+}
+
 void user_unpin(struct pin *p)
 {
+    for (int i = 0; p->writes && i < p->iov.n; i++)
+        if (p->frame[i]->state == FRAME_CACHE)
+            tell_store(p->space, p->va + (uint64)i * PGSIZE);
     while (p->iov.n > 0) {
         struct frame *f = p->frame[--p->iov.n];
         whole_begin();

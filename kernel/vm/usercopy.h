@@ -26,6 +26,9 @@ enum pin_access {
 /* User pages held in place, and the same bytes as the kernel sees them. */
 struct pin {
     struct iov iov;
+    struct space *space;
+    uint64 va;   /* where they begin, page-aligned */
+    bool writes; /* PIN_WRITE */
     struct frame *frame[IOV_PIECES];
 };
 
@@ -35,6 +38,8 @@ struct pin {
  * If a page after the first is bad, pins what is before it.
  */
 int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, struct pin *p);
+
+/* Lets go of them, and tells the stores of shared ones that they have been written.  May sleep. */
 void user_unpin(struct pin *p);
 
 #endif
