@@ -13,6 +13,7 @@
  */
 #include "kernel/fs/cache.h"
 #include "kernel/errno.h"
+#include "kernel/fs/evict.h"
 #include "kernel/fs/journal.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/mem/buddy.h"
@@ -21,6 +22,7 @@
 #include "kernel/vm/check.h"
 
 #define STEPS 64 /* pages that the hand passes while the lock is held */
+#define MOVES 4  /* times that it does, for a page that may as well be found elsewhere */
 
 struct spinlock cache_lock = SPINLOCK_INIT("cache", RANK_CACHE);
 struct store cache_disk;
@@ -159,11 +161,17 @@ static struct page *move_hand(void)
     return NULL;
 }
 
-/* The next victim of the clock; NULL if two rounds, the first of which clears `used`, find none. */
-static struct page *clock_victim(void)
+/* How often the hand moves in two rounds, the first of which clears `used`. */
+static uint64 two_rounds(void)
+{
+    return 2 * cache_pages() / STEPS + 1;
+}
+
+/* The next victim of the clock; NULL if the hand finds none in so many moves. */
+static struct page *clock_victim(uint64 moves)
 {
     struct page *pg = NULL;
-    for (uint64 n = 2 * cache_pages() / STEPS + 1; n > 0 && !pg; n--) {
+    for (; moves > 0 && !pg; moves--) {
         spin_lock(&cache_lock);
         pg = move_hand();
         spin_unlock(&cache_lock);
@@ -171,23 +179,52 @@ static struct page *clock_victim(void)
     return pg;
 }
 
-uint64 cache_shrink(uint64 n)
+static uint64 shrink(uint64 n, uint64 moves)
 {
     uint64 done = 0;
-    for (; done < n; done++) {
-        struct page *pg = clock_victim();
-        if (!pg)
-            break;
+    for (struct page *pg; done < n && (pg = clock_victim(moves)); done++)
         destroy(pg);
-    }
     return done;
+}
+
+uint64 cache_shrink(uint64 n)
+{
+    return shrink(n, two_rounds());
+}
+
+/* The same hand, looking for a page that is mapped. */
+static struct page *find_mapped(uint64 *number)
+{
+    for (uint n = 0; n < STEPS && !list_empty(&clock); n++) {
+        struct page *pg = container_of(clock.next, struct page, lru);
+        list_del(&pg->lru);
+        list_add_tail(&clock, &pg->lru);
+        if (!pg->used && load_acquire(&cache_frame(pg)->refs) > 1) {
+            atomic_add(&pg->refs, 1);
+            *number = pg->store->ops->number(pg->store);
+            return pg;
+        }
+        pg->used = false;
+    }
+    return NULL;
+}
+
+struct page *cache_mapped(uint64 *number)
+{
+    struct page *pg = NULL;
+    for (uint64 moves = two_rounds(); moves > 0 && !pg; moves--) {
+        spin_lock(&cache_lock);
+        pg = find_mapped(number);
+        spin_unlock(&cache_lock);
+    }
+    return pg;
 }
 
 /* A sixteenth of memory stays free for others as long as the cache has enough of its own. */
 static void keep_memory_free(void)
 {
-    if (cache_pages() > NBUF && buddy_free_count() < frame_count / 16)
-        cache_shrink(2);
+    if (cache_pages() > NBUF && buddy_free_count() < frame_count / 16 && shrink(2, MOVES) == 0)
+        evict_wake();
 }
 
 /* What a page of s may use: to free a file, or end an operation, pages of the disk are needed. */

@@ -76,7 +76,11 @@ uint cache_peek(struct store *s, uint64 first, uint n, struct frame *out[]);
  */
 int cache_load(struct page *pg, uint want);
 
-/* Marks blocks valid that the caller is about to fill itself; waits until no read is under way. */
+/*
+ * The caller fills these blocks itself, for instance because it writes all of them: first it waits
+ * until none of them is being read, in the end it marks them valid.
+ */
+void cache_await(struct page *pg, uint blocks);
 void cache_claim(struct page *pg, uint blocks);
 
 /*
@@ -112,6 +116,12 @@ static inline void *cache_bytes(const struct page *pg, uint slot)
 /* Drops up to n pages that nobody holds; returns how many.  Any context without spin locks. */
 uint64 cache_shrink(uint64 n);
 uint64 cache_pages(void);
+
+/*
+ * The next page that is mapped (or pinned) and was not used since the hand came by, with a
+ * reference; NULL if there is none.  *number is that of its inode, which is in memory now.
+ */
+struct page *cache_mapped(uint64 *number);
 
 /* --- writeback.c ------------------------------------------------------------------------------ */
 

@@ -88,12 +88,20 @@ int cache_load(struct page *pg, uint want)
     return r;
 }
 
-void cache_claim(struct page *pg, uint blocks)
+void cache_await(struct page *pg, uint blocks)
 {
     if (!(blocks & ~load_acquire(&pg->valid)))
         return;
     spin_lock(&cache_lock);
     wait_settled(pg);
+    spin_unlock(&cache_lock);
+}
+
+void cache_claim(struct page *pg, uint blocks)
+{
+    if (!(blocks & ~load_acquire(&pg->valid)))
+        return;
+    spin_lock(&cache_lock);
     store_release(&pg->valid, (uchar)(pg->valid | blocks));
     spin_unlock(&cache_lock);
 }

@@ -10,6 +10,7 @@
  */
 #include "kernel/dev/disk.h"
 #include "kernel/errno.h"
+#include "kernel/fs/evict.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/journal.h"
 #include "kernel/lib/atomic.h"
@@ -182,9 +183,12 @@ int64 data_read(struct inode *ip, struct iov *dst, uint64 done, uint64 off, uint
 
 int64 inode_read(struct inode *ip, struct iov *dst, uint64 off)
 {
-    mutex_lock(&ip->lock);
-    int64 n = data_read(ip, dst, 0, off, dst->total);
-    mutex_unlock(&ip->lock);
+    int64 n;
+    do {
+        mutex_lock(&ip->lock);
+        n = data_read(ip, dst, 0, off, dst->total);
+        mutex_unlock(&ip->lock);
+    } while (n == -ENOMEM && evict_pages(EVICT_SOME) > 0);
     return n;
 }
 
@@ -225,7 +229,7 @@ static int append_block(struct inode *ip, struct page *pg, uint i, uint64 n, str
         return r;
     }
     count_growth(g, pg->block[i]);
-    cache_claim(pg, 1u << i);
+    cache_await(pg, 1u << i);
     if (n < BSIZE)
         memset(cache_bytes(pg, i), 0, BSIZE);
     return 0;
@@ -241,7 +245,7 @@ static int open_block(struct inode *ip, struct page *pg, uint i, uint64 off, uin
     if (r == 0 && n < BSIZE)
         return cache_load(pg, 1u << i);
     if (r == 0)
-        cache_claim(pg, 1u << i);
+        cache_await(pg, 1u << i);
     return r;
 }
 
@@ -291,9 +295,11 @@ static int write_page(struct inode *ip, struct iov *src, uint64 *done, uint64 of
         r = open_blocks(ip, pg, off, n, &ready, g);
     if (ready > 0) {
         uint64 at = off % PGSIZE;
+        uint blocks = block_mask((uint)(at / BSIZE), (uint)((at + ready - 1) / BSIZE));
         iov_read(src, *done, pg->bytes + at, ready);
+        cache_claim(pg, blocks); /* not before: a page that is valid may be mapped */
         if (!journalled)
-            cache_dirty(pg, block_mask((uint)(at / BSIZE), (uint)((at + ready - 1) / BSIZE)));
+            cache_dirty(pg, blocks);
     }
     *done += ready;
     cache_put(pg);

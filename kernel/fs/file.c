@@ -10,6 +10,7 @@
 #include "kernel/errno.h"
 #include "kernel/fcntl.h"
 #include "kernel/fs/alloc.h"
+#include "kernel/fs/evict.h"
 #include "kernel/fs/journal.h"
 #include "kernel/fs/names.h"
 #include "kernel/fs/path.h"
@@ -166,11 +167,14 @@ int fs_open(struct inode *cwd, const char *path, int flags, struct file **out)
 /* Inodes and devices stand apart, so that pipes need not save the registers used there. */
 static int64 __attribute__((noinline)) read_inode(struct file *f, struct iov *dst)
 {
-    mutex_lock(&f->ip->lock);
-    int64 n = data_read(f->ip, dst, 0, f->offset, dst->total);
-    if (n > 0)
-        f->offset += (uint64)n;
-    mutex_unlock(&f->ip->lock);
+    int64 n;
+    do {
+        mutex_lock(&f->ip->lock);
+        n = data_read(f->ip, dst, 0, f->offset, dst->total);
+        if (n > 0)
+            f->offset += (uint64)n;
+        mutex_unlock(&f->ip->lock);
+    } while (n == -ENOMEM && evict_pages(EVICT_SOME) > 0);
     return n;
 }
 
@@ -236,12 +240,12 @@ static int64 write_part(struct file *f, struct iov *src, uint64 done)
     return n == 0 ? append(f, src, done) : n;
 }
 
-/* Whether an error may pass by: blocks that were freed, or pages that can be written home. */
+/* Whether an error may pass by: there are blocks that were freed, or pages that can be evicted. */
 static bool relieve(int64 n)
 {
     if (n == -ENOSPC)
         return alloc_thaw();
-    return n == -ENOMEM && cache_clean() > 0;
+    return n == -ENOMEM && evict_pages(EVICT_SOME) > 0;
 }
 
 static int64 __attribute__((noinline)) write_inode(struct file *f, struct iov *src)

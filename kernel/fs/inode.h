@@ -53,7 +53,7 @@ uint inode_shrink(uint n);
 /* Goes on to free files for which there was too little memory; the daemon's. */
 void inode_retry(void);
 
-/* For namecache.c: the table's lock and, while it is held, who is in memory and may be used. */
+/* For namecache.c and evict.c: the table's lock; while it is held, who may be used. */
 extern struct spinlock inode_lock;
 struct inode *inode_find(uint num);   /* not dying; perhaps not loaded; or NULL */
 bool inode_try_use(struct inode *ip); /* one more reference; false if there are too many inodes */

@@ -57,8 +57,9 @@ static int open_table(struct inode *ip, uint b, bool fresh, struct page **pg)
     *pg = cache_get(&cache_disk, b / PAGE_BLOCKS);
     if (!*pg)
         return -ENOMEM;
-    cache_claim(*pg, 1u << cache_slot(b));
+    cache_await(*pg, 1u << cache_slot(b));
     memset(numbers(*pg, b), 0, BSIZE);
+    cache_claim(*pg, 1u << cache_slot(b));
     return 0;
 }
 

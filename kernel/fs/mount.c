@@ -8,6 +8,7 @@
 #include "kernel/fs/alloc.h"
 #include "kernel/dev/disk.h"
 #include "kernel/errno.h"
+#include "kernel/fs/evict.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/journal.h"
@@ -125,6 +126,7 @@ const char *fs_mount(void)
     names_init();
     file_init();
     pipe_init();
+    evict_init();
     const char *wrong = read_super();
     if (!wrong)
         wrong = journal_mount(&super_block);

@@ -30,6 +30,7 @@ uint64 frame_count;
 static uint64 known[BLOCKS / 64]; /* atomic bits: the block's table entries are valid */
 static uint64 managed, reserve;   /* frames; constant after boot */
 static bool (*reclaim_hook)(void);
+static void (*low_hook)(void);
 
 bool frame_known(const struct frame *f)
 {
@@ -179,6 +180,8 @@ static struct frame *clear(struct frame *f)
 static struct frame *__attribute__((noinline)) alloc_slowly(enum frame_state state, int flags)
 {
     struct frame *f = take_at_any_price(state, 0, flags);
+    if (low_hook && buddy_free_count() < managed / 32)
+        low_hook();
     return f && flags & FRAME_ZEROED ? clear(f) : f;
 }
 
@@ -289,6 +292,11 @@ uint64 frame_reserve_count(void)
 void frame_set_reclaim(bool (*reclaim)(void))
 {
     reclaim_hook = reclaim;
+}
+
+void frame_set_low(void (*low)(void))
+{
+    low_hook = low;
 }
 
 #ifdef DEBUG

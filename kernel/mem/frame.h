@@ -88,6 +88,12 @@ uint64 frame_reserve_count(void); /* of those, the last ones are kept for FRAME_
  */
 void frame_set_reclaim(bool (*reclaim)(void));
 
+/*
+ * Called now and then when an allocation has left less than a 32nd of memory free; the same holds
+ * for it.
+ */
+void frame_set_low(void (*low)(void));
+
 static inline struct frame *frame_of(paddr pa)
 {
     return &frame_table[(pa - frame_base) >> 12];

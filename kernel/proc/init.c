@@ -19,6 +19,7 @@ static void to_user_mode(void *unused)
         machine_off(1);
     }
     kthread_start("journal", fs_daemon, NULL);
+    kthread_start("reclaim", fs_evictor, NULL);
     struct proc *p = proc_self();
     p->cwd = inode_root();
     char *argv[] = {"init"};

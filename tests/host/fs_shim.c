@@ -7,6 +7,7 @@
 #include "kernel/dev/dev.h"
 #include "kernel/dev/disk.h"
 #include "kernel/errno.h"
+#include "kernel/fs/evict.h"
 #include "kernel/lib/panic.h"
 #include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
@@ -126,6 +127,10 @@ void rmap_protect(struct store *st, uint64 first, uint64 n)
     (void)first;
     (void)n;
     assert_may_sleep("rmap_protect");
+}
+
+void evict_wake(void)
+{
 }
 
 /* --- memory that was promised ----------------------------------------------------------------- */
