@@ -3,6 +3,7 @@
 #include "kernel/kstat.h"
 #include "kernel/procinfo.h"
 #include "kernel/riscv.h"
+#include "kernel/signal.h"
 #include "kernel/stat.h"
 #include "kernel/syscall.h"
 #include "kernel/sysinfo.h"
@@ -54,6 +55,9 @@ static const struct call calls[] = {
     {SYS_pmap, "pmap", {NUMBER, TO, SIZE}, COUNT, 2, sizeof(struct areainfo)},
     {SYS_pagemap, "pagemap", {NUMBER, NUMBER, TO, SIZE}, COUNT, 2, sizeof(struct pageinfo)},
     {SYS_memmap, "memmap", {NUMBER, TO, SIZE}, COUNT, 2, sizeof(struct frameinfo)},
+    {SYS_sigaction, "sigaction", {NUMBER, FROM, TO}, ZERO, 3, sizeof(struct sigaction)},
+    {SYS_sigsend, "sigsend", {PID, NUMBER}, NEVER, 2, 0},
+    {SYS_sigreturn, "sigreturn", {NUMBER}, NEVER, 1, 0},
     {SYS_fsync, "fsync", {FD}, ZERO, 1, 0},
     {SYS_getpid, "getpid", {NUMBER}, ANY, 1, 0},
     {SYS_uptime, "uptime", {NUMBER}, ANY, 1, 0},
@@ -156,6 +160,8 @@ void fuzz_step(struct fuzzer *f)
         several_memory(f);
     else if (n == 35 && fuzz_below(f, 20) == 0)
         no_call(f);
+    else if (n == 37 && f->depth == 0)
+        several_signals(f);
     else if (n == 36)
         several_open_outside(f);
     else

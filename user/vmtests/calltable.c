@@ -2,6 +2,7 @@
  * All system calls that take pointers, one row for each pointer: how to make the call with memory
  * at some address, and what has to come of it when that memory is good.
  */
+#include "kernel/signal.h"
 #include "kernel/spawn.h"
 #include "user/vmtests/calls.h"
 
@@ -73,6 +74,11 @@ static long call_memmap(char *p)
     return memmap(0, (struct frameinfo *)p, 3);
 }
 
+static long call_sigaction_old(char *p)
+{
+    return raw_call(SYS_sigaction, SIGUSR1, 0, (long)p);
+}
+
 const struct result call_results[] = {
     {"read a file", read_file, 200, 1},
     {"read a pipe", read_pipe, 100, 1},
@@ -87,6 +93,7 @@ const struct result call_results[] = {
     {"pmap", call_pmap, sizeof(struct areainfo), 0},
     {"pagemap", call_pagemap, sizeof(struct pageinfo), 0},
     {"memmap", call_memmap, 3 * sizeof(struct frameinfo), 0},
+    {"sigaction old", call_sigaction_old, sizeof(struct sigaction), 0},
     {0, 0, 0, 0},
 };
 
@@ -198,6 +205,11 @@ static long call_chdir(char *p)
     return chdir(p);
 }
 
+static long call_sigaction(char *p)
+{
+    return raw_call(SYS_sigaction, SIGUSR1, (long)p, 0);
+}
+
 const struct argument call_arguments[] = {
     {"write a file", write_file, "", 0, 1},
     {"write a pipe", write_pipe, "", 0, 1},
@@ -209,6 +221,7 @@ const struct argument call_arguments[] = {
     {"symlink name", call_symlink_name, "./././f", EEXIST, 0},
     {"readlink name", call_readlink_name, "./././s", 0, 0},
     {"mkdir", call_mkdir, "./././f", EEXIST, 0},
+    {"sigaction", call_sigaction, "", 0, 0},
     {"mknod", call_mknod, "./././f", EEXIST, 0},
     {"chdir", call_chdir, "./././f", ENOTDIR, 0},
     {"exec path", exec_path, "./././none", ENOENT, 0},
