@@ -3,6 +3,8 @@
 import re
 import time
 
+import pytest
+
 from machine import (CTRL_C, CTRL_D, CTRL_H, CTRL_P, CTRL_T, CTRL_U, CTRL_W, Machine,
                      until)
 
@@ -63,6 +65,36 @@ def test_interrupt_kills_a_busy_process(shell):
     shell.send(CTRL_C)
     shell.expect(r"\$ $")
     until(lambda: "grind" not in shell.run("ps"), "grind ends")
+
+
+@pytest.mark.parametrize("command", [
+    "sleep 100000; echo x && echo x", "sleep 100000 || echo x", "cat | cat; echo x; echo x &",
+    "(sleep 100000; echo x); echo x", "sh -c 'sleep 100000; echo x'; echo x"])
+def test_interrupt_gives_up_the_rest_of_the_line(shell, command):
+    shell.line(command)
+    shell.until_running("sleep" if "sleep" in command else "cat")
+    shell.send(CTRL_C)
+    assert not re.search(r"^x$", shell.expect(r"\^C\r\n[^$]*\$ $"), re.M)
+    assert shell.run("echo on; echo and on") == "on\nand on\n"
+
+
+def asleep(shell):
+    return re.search(r"^ *\d+ +\d+ +sleep .* usertests$", shell.processes(), re.M)
+
+
+def test_interrupt_is_caught(shell):
+    """In whatever the program is: ^C ends its wait, not the program."""
+    shell.line("usertests @catch; echo gave up")
+    for stage, waits in ("reads", True), ("pauses", True), ("loops", False):
+        shell.expect(rf"{stage}\r\n")
+        if waits:
+            until(lambda: asleep(shell), "the program waits")
+        shell.send(CTRL_C)
+    shell.expect(r"ignores\r\n")
+    until(lambda: asleep(shell), "the program waits")
+    shell.send(CTRL_C + "x\n")
+    assert "gave up" not in shell.expect(r"(?<=\n)\$ $")
+    assert shell.run("echo $?") == "3\n"
 
 
 def test_interrupt_at_the_prompt_discards_the_line(shell):

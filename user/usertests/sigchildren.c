@@ -63,6 +63,30 @@ void signal_vfork(void)
     CHECK(old.handler == signal_note);
 }
 
+/*
+ * For the tests of the console: `usertests @catch` wants ^C in a read of the console, in a pause and
+ * in a loop, and ends with the number of those that it got right.
+ */
+int helper_catch(int argc, char *argv[])
+{
+    int right = 0;
+    char line[10];
+    (void)argc, (void)argv;
+    signal_catch(SIGINT, signal_note, 0);
+    printf("reads\n");
+    right += read(0, line, sizeof line) == -1 && errcode() == EINTR;
+    printf("pauses\n");
+    right += pause(1000000) == -1 && errcode() == EINTR;
+    signal_calls = 0;
+    printf("loops\n");
+    while (signal_calls == 0)
+        ;
+    signal_catch(SIGINT, SIG_IGN, 0);
+    printf("ignores\n");
+    right += read(0, line, sizeof line) == 2 && line[0] == 'x';
+    return right;
+}
+
 /* Sent to a parent that waits for its memory: the handler runs when it has it back. */
 void signal_vfork_parent(void)
 {

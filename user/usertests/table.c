@@ -284,6 +284,7 @@
     HELPER(looked_at)                                                                              \
     HELPER(group)                                                                                  \
     HELPER(signal)                                                                                 \
-    HELPER(alarm)
+    HELPER(alarm)                                                                                  \
+    HELPER(catch)
 
 TEST_PROGRAM("usertests", ALL_TESTS, ALL_HELPERS)
