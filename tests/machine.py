@@ -147,7 +147,7 @@ class Machine:
         """The kernel's list; by keys, which work while a program has the console."""
         self.send(CTRL_P + CTRL_T)
         self.expect(r"PID +PPID[^\n]*\n")
-        return self.expect(r"zero frame +\d+\r\n")  # so ends what ^T shows behind it
+        return self.expect(r"zero frame +\d+[^\r]*\r\n")  # so ends what ^T shows behind it
 
     def until_running(self, name, count=1):
         """Waits until so many processes run this program."""
