@@ -64,8 +64,8 @@ void signal_vfork(void)
 }
 
 /*
- * For the tests of the console: `usertests @catch` wants ^C in a read of the console, in a pause and
- * in a loop, and ends with the number of those that it got right.
+ * For the tests of the console: `usertests @catch` wants ^C in a read of the console, in a pause
+ * and in a loop, and ends with the number of answers that it found right.
  */
 int helper_catch(int argc, char *argv[])
 {
