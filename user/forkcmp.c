@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 {
     int sizes[SIZES_MAX], n = parse(argc, argv, sizes);
 
-    if (tiny_write(program) < 0)
+    if (tiny_write(program, 1) < 0)
         return prog_fail("%s", program);
     for (int i = 0; i < n; i++)
         for (int w = 0; w < WAYS; w++)

@@ -6,8 +6,8 @@
  * and its number are freed, in as many operations as that takes, while this last reference still
  * keeps the number from being found or used again.
  *
- * Locks: inode_lock, a spin lock, for the table, counts and the list; each inode's mutex for what
- * inode.h says.
+ * Locks: inode_lock, a spin lock, for the table, the list, and counts that leave or reach zero: who
+ * has a reference takes or drops another without it.  Each inode's mutex for what inode.h says.
  */
 #include "kernel/fs/inode.h"
 #include "kernel/errno.h"
@@ -92,7 +92,7 @@ static void take_out(struct inode *ip)
 
 static void start_use(struct inode *ip)
 {
-    if (ip->refs++ > 0)
+    if (atomic_add(&ip->refs, 1) > 1)
         return;
     nused++;
     if (!list_empty(&ip->unused)) {
@@ -101,11 +101,10 @@ static void start_use(struct inode *ip)
     }
 }
 
-/* Ends one use; true if the inode has left the table, and is the caller's to destroy. */
+/* Ends the last use; true if the inode has left the table, and is the caller's to destroy. */
 static bool end_use(struct inode *ip, bool keep)
 {
-    if (--ip->refs > 0)
-        return false;
+    store_relaxed(&ip->refs, 0);
     nused--;
     if (!keep) {
         take_out(ip);
@@ -170,9 +169,7 @@ static int hold(uint num, struct inode **out)
 
 struct inode *inode_get(struct inode *ip)
 {
-    spin_lock(&inode_lock);
-    ip->refs++;
-    spin_unlock(&inode_lock);
+    atomic_add(&ip->refs, 1);
     return ip;
 }
 
@@ -218,11 +215,26 @@ static bool is_orphan(const struct inode *ip)
     return load_acquire(&ip->loaded) && ip->d.nlink == 0 && ip->num != ROOTINO;
 }
 
+/* Drops a reference unless it is the last.  Under the lock the last stays the last. */
+static bool drop_one_of_many(struct inode *ip)
+{
+    for (uint n; (n = load_relaxed(&ip->refs)) > 1;)
+        if (atomic_cas(&ip->refs, n, n - 1))
+            return true;
+    return false;
+}
+
 /* Drops a reference; false, with the reference kept, if ip must be freed before that. */
 static bool drop(struct inode *ip)
 {
+    if (drop_one_of_many(ip))
+        return true;
     spin_lock(&inode_lock);
-    if (ip->refs == 1 && !ip->dying && is_orphan(ip) && ip->d.type != 0) {
+    if (drop_one_of_many(ip)) {
+        spin_unlock(&inode_lock);
+        return true;
+    }
+    if (!ip->dying && is_orphan(ip) && ip->d.type != 0) {
         ip->dying = true;
         spin_unlock(&inode_lock);
         return false;

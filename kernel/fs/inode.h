@@ -16,8 +16,8 @@
  */
 struct inode {
     struct store store; /* its data */
-    struct inode *next; /* in its hash chain; inode table lock, like the next three */
-    uint refs;
+    struct inode *next; /* in its hash chain; inode table lock, like the next three but for refs */
+    uint refs;          /* atomic; leaves and reaches zero under the lock */
     bool dying;         /* its last user is freeing it: it cannot be opened any more */
     struct list unused; /* while refs is 0; or its place among those to be freed later */
     uint num;

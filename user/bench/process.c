@@ -136,14 +136,19 @@ static uint64 run_once(long way)
     return r_instret() - start;
 }
 
-/* From a process with `mib` MiB of memory. */
-static uint64 measure_run(enum tiny_way way, int mib)
+/* A program of so many pages of text, from a process with `mib` MiB of memory. */
+static uint64 measure_program(enum tiny_way way, int pages, int mib)
 {
-    if (tiny_write(tiny) < 0)
+    if (tiny_write(tiny, pages) < 0)
         return BENCH_FAILED;
     uint64 n = touch(mib) ? bench_median(run_once, way, mib ? 7 : 21) : BENCH_FAILED;
     unlink(tiny);
     return n;
+}
+
+static uint64 measure_run(enum tiny_way way, int mib)
+{
+    return measure_program(way, 1, mib);
 }
 
 uint64 measure_exec(void)
@@ -174,6 +179,12 @@ uint64 measure_vfork_64m(void)
 uint64 measure_spawn(void)
 {
     return measure_run(TINY_SPAWN, 0);
+}
+
+/* Of which one page runs. */
+uint64 measure_spawn_big(void)
+{
+    return measure_program(TINY_SPAWN, 256, 0);
 }
 
 uint64 measure_spawn_16m(void)

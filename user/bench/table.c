@@ -11,6 +11,7 @@ uint64 measure_fork_64m(void), measure_fork_wait_64m(void);
 uint64 measure_fork_sparse(void), measure_shrink_sparse(void);
 uint64 measure_exec_16m(void), measure_vfork(void), measure_vfork_16m(void);
 uint64 measure_vfork_64m(void);
+uint64 measure_spawn_big(void);
 uint64 measure_spawn(void), measure_spawn_16m(void), measure_spawn_64m(void);
 uint64 measure_lazy_write(void), measure_lazy_read(void);
 uint64 measure_cow_shared(void), measure_cow_alone(void), measure_shrink(void);
@@ -36,6 +37,7 @@ const struct row bench_rows[] = {
     {"vfork16", "the same from a 16 MB parent", measure_vfork_16m, 45000, 0, 0},
     {"vfork64", "the same from a 64 MB parent", measure_vfork_64m, 45000, 0, 0},
     {"spawn", "spawn+exit+wait, tiny", measure_spawn, 45000, 0, 0},
+    {"spawnbig", "the same, 1 MiB, one page runs", measure_spawn_big, 45000, 0, 0},
     {"spawn16", "the same from a 16 MB parent", measure_spawn_16m, 45000, 0, 0},
     {"spawn64", "the same from a 64 MB parent", measure_spawn_64m, 45000, 0, 0},
     {"lazywrite", "first write to a lazy page", measure_lazy_write, 950, 2095, 0},

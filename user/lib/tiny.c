@@ -1,5 +1,6 @@
 /* The smallest program: one page of code, no library.  What is measured with it is its start. */
 #include "kernel/fcntl.h"
+#include "kernel/riscv.h"
 #include "kernel/syscall.h"
 #include "user/extra.h"
 #include "user/lib/elf.h"
@@ -13,8 +14,9 @@ struct tiny {
     uint code[3];
 };
 
-int tiny_write(const char *path)
+int tiny_write(const char *path, int pages)
 {
+    static const char nothing[PGSIZE];
     uint64 at = __builtin_offsetof(struct tiny, code);
     struct tiny tiny = {
         .head = elf_head(CODE_AT + at, 1),
@@ -22,7 +24,10 @@ int tiny_write(const char *path)
         .code = {0x00000893 | SYS_exit << 20, 0x00000513, 0x00000073}, /* li a7; li a0, 0; ecall */
     };
     int fd = open(path, O_CREATE | O_TRUNC | O_WRONLY);
+    tiny.seg.filesz = tiny.seg.memsz += (pages - 1) * PGSIZE;
     int ok = fd >= 0 && write(fd, &tiny, sizeof tiny) == sizeof tiny;
+    for (int i = 1; i < pages; i++)
+        ok = ok && write(fd, nothing, PGSIZE) == PGSIZE;
     close(fd);
     return ok ? 0 : -1;
 }
