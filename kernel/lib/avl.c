@@ -93,6 +93,7 @@ void avl_insert(struct avl_tree *t, struct avl_node *parent, int side, struct av
         adopt(parent, side, n);
     else
         t->root = n;
+    t->count++;
     retrace(t, parent);
 }
 
@@ -100,6 +101,7 @@ void avl_remove(struct avl_tree *t, struct avl_node *n)
 {
     struct avl_node *changed = n->parent;
 
+    t->count--;
     if (!n->child[0] || !n->child[1]) {
         replace(t, n, n->child[n->child[0] == NULL]);
     } else {

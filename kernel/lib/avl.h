@@ -17,6 +17,7 @@ struct avl_node {
 
 struct avl_tree {
     struct avl_node *root;
+    uint count; /* of its nodes */
 };
 
 /* Links n as child[side] of `parent` (NULL: as the root of an empty tree), which must be free. */

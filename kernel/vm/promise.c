@@ -145,7 +145,7 @@ static struct area *reserve(struct space *s, uint64 start, uint64 end, const str
     uint64 charge = like->charged ? (end - start) >> PGSHIFT : 0;
     struct area *a = NULL;
 
-    if (space_charge(s, charge) < 0)
+    if (s->areas.count >= AREAS_MAX || space_charge(s, charge) < 0)
         return NULL;
     bool tables = like->charged && !commit_overcommits();
     if (!tables || pmap_make_tables(s, start, end) == 0)

@@ -78,7 +78,8 @@ static uint64 bad_address(struct fuzzer *f)
 static uint64 address(struct fuzzer *f, int to_write)
 {
     uint64 local = (uint64)&local;
-    switch (fuzz_below(f, 12)) {
+    switch (fuzz_below(f, 13)) {
+    case 12: return FUZZ_ZONE + fuzz_below(f, FUZZ_ZONE_PAGES * PGSIZE);
     case 0: return bad_address(f);
     case 1: return (uint64)arena + ARENA - fuzz_below(f, 64);
     case 2: return (uint64)arena + PGSIZE * (1 + fuzz_below(f, 3)) - fuzz_below(f, 64);

@@ -158,6 +158,8 @@ void fuzz_step(struct fuzzer *f)
         several_pipe(f);
     else if (n < 35)
         several_memory(f);
+    else if (n >= 900)
+        several_mappings(f);
     else if (n == 35 && fuzz_below(f, 20) == 0)
         no_call(f);
     else if (n == 37 && f->depth == 0)

@@ -6,6 +6,11 @@
 
 #define FUZZ_DIR "/fuzz.tmp"
 
+/* Where mappings come and go. */
+#define FUZZ_ZONE       0x2000000000ul
+#define FUZZ_ZONE_PAGES 32
+#define FUZZ_ZONE_END   (FUZZ_ZONE + (FUZZ_ZONE_PAGES + 40) * PGSIZE)
+
 struct fuzzer {
     uint64 random; /* never 0 */
     int index;     /* of the worker in its round */

@@ -148,7 +148,20 @@
     TEST(c15_private_after_fork)                                                                   \
     TEST(c15_shared)                                                                               \
     TEST(c15_private_copied_before_fork)                                                           \
-    TEST(c15_second_child_and_last_owner)
+    TEST(c15_second_child_and_last_owner)                                                          \
+    /* mmaprandom.c */                                                                             \
+    TEST(mmap_random)                                                                              \
+    TEST(mmap_many_areas)                                                                          \
+    /* mapfile.c */                                                                                \
+    TEST(mapfile_shows_file)                                                                       \
+    TEST(mapfile_private)                                                                          \
+    TEST(pitfall_22_files)                                                                         \
+    TEST(pitfall_23_beyond_end)                                                                    \
+    TEST(pitfall_24_write_is_seen)                                                                 \
+    TEST(pitfall_23_truncated)                                                                     \
+    TEST(pitfall_25_file_into_itself)                                                              \
+    TEST(mapfile_parts)                                                                            \
+    TEST(mapfile_over_fork)
 
 #define ALL_HELPERS(HELPER)                                                                        \
     HELPER(console)                                                                                \
