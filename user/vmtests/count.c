@@ -58,6 +58,8 @@ struct vmstat faults_now(void)
     d.frames_copied -= before.frames_copied;
     d.frames_zeroed -= before.frames_zeroed;
     d.tables -= before.tables;
+    d.around -= before.around;
+    d.reads -= before.reads;
     return d;
 }
 

@@ -229,3 +229,43 @@ void mapfile_over_fork(void)
         shows(p, PAGES, 0);
     }
 }
+
+/* One fault brings what is in memory of a window of pages, counted apart. */
+void fault_file(void)
+{
+    int fd = open_file(O_RDONLY);
+    char *p = map(fd, PAGES, PROT_READ, MAP_SHARED, 0), *q = map(fd, 1, RW, MAP_PRIVATE, 0);
+    faults_begin(0);
+    pages_load(p, PAGES);
+    struct vmstat now = faults_now();
+    SAME(now.fault[KIND_FILE] + now.around, PAGES);
+    CHECK(now.fault[KIND_FILE] >= 1);
+    FAULTS_WERE([KIND_FILE] = now.fault[KIND_FILE]);
+    page_load((long)q);
+    SAME(page_of(0, q).rights, PROT_READ);
+    SAME(page_of(0, q).frame, page_of(0, p).frame);
+    SAME(page_of(0, q).state, PAGE_FILE);
+}
+
+void fault_file_cow(void)
+{
+    int fd = open_file(O_RDONLY);
+    char *p = map(fd, 2, RW, MAP_PRIVATE, 0);
+    faults_begin(0);
+    p[PGSIZE + 3] = 'x';
+    p[PGSIZE + 4] = 'y';
+    FAULTS_WERE([KIND_FILE_COW] = 1);
+    SAME(page_of(0, p + PGSIZE).state, PAGE_PRIVATE);
+    SAME(p[PGSIZE + 5], data_byte(1, PGSIZE + 5));
+}
+
+void fault_eof(void)
+{
+    int fd = open_file(O_RDONLY);
+    char *p = map(fd, PAGES + 1, PROT_READ, MAP_SHARED, 0);
+    faults_begin(VMSTAT_CHILDREN);
+    KILLED(page_load, p + PAGES * PGSIZE);
+    SAME(faults_of(KIND_EOF), 1);
+    PASSES(page_load, p + (PAGES - 1) * PGSIZE);
+    SAME(faults_of(KIND_EOF), 1);
+}

@@ -161,7 +161,21 @@
     TEST(pitfall_23_truncated)                                                                     \
     TEST(pitfall_25_file_into_itself)                                                              \
     TEST(mapfile_parts)                                                                            \
-    TEST(mapfile_over_fork)
+    TEST(mapfile_over_fork)                                                                        \
+    TEST(fault_file)                                                                               \
+    TEST(fault_file_cow)                                                                           \
+    TEST(fault_eof)                                                                                \
+    /* mapwrite.c */                                                                               \
+    TEST(mapwrite_reaches_file)                                                                    \
+    TEST(fault_dirty)                                                                              \
+    TEST(mapwrite_msync)                                                                           \
+    TEST(pitfall_23_never_longer)                                                                  \
+    TEST(mapwrite_over_fork)                                                                       \
+    TEST(mapwrite_unlinked)                                                                        \
+    TEST(pitfall_24_both_ways)                                                                     \
+    TEST(pitfall_25_shared_into_itself)                                                            \
+    TEST(pitfall_23_truncated_dirty)                                                               \
+    TEST(mapwrite_from_all)
 
 #define ALL_HELPERS(HELPER)                                                                        \
     HELPER(console)                                                                                \
