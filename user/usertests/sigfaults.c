@@ -141,6 +141,41 @@ void fault_not_repaired(void)
     SAME(child_wait(pid), -1);
 }
 
+/* --- SIGBUS ----------------------------------------------------------------------------------- */
+
+static int grown;
+
+static void grow_file(int sig, struct siginfo *info)
+{
+    signal_note(sig, info);
+    data_fill(scratch, 1, PGSIZE, 100);
+    SAME(write(grown, scratch, 100), 100);
+}
+
+static void read_beyond(long p)
+{
+    (void)*(volatile char *)p;
+}
+
+/* A page that its file does not have: until the handler makes the file longer. */
+void fault_beyond_file(void)
+{
+    file_make("f", 1, PGSIZE);
+    grown = MUST(open("f", O_RDWR | O_APPEND));
+    char *p = mmap(0, 2 * PGSIZE, PROT_READ, MAP_PRIVATE, grown, 0);
+    CHECK(p != (char *)-1);
+    KILLED(read_beyond, p + PGSIZE);
+    signal_catch(SIGSEGV, signal_note, 0);
+    KILLED(read_beyond, p + PGSIZE);
+    signal_catch(SIGBUS, grow_file, 0);
+    SAME(*(volatile char *)(p + PGSIZE + 50), data_byte(1, PGSIZE + 50));
+    SAME(signal_calls, 1);
+    SAME(signal_last.sig, SIGBUS);
+    SAME(signal_last.addr, (long)p + PGSIZE + 50);
+    SAME(signal_last.access, SEGV_READ);
+    SAME(munmap(p, 2 * PGSIZE) + close(grown), 0);
+}
+
 /* --- no stack --------------------------------------------------------------------------------- */
 
 static int recurse(int n)

@@ -193,6 +193,7 @@
     TEST(fault_tells)                                                                              \
     TEST(fault_not_caught)                                                                         \
     TEST(fault_not_repaired)                                                                       \
+    TEST(fault_beyond_file)                                                                        \
     TEST(fault_without_stack)                                                                      \
     TEST(fault_grows_stack)                                                                        \
     TEST(alarm_registers)                                                                          \
