@@ -60,6 +60,9 @@ PAGE_FAULTS = {
              "    walk     level 2 entry 128: 0x0{16} empty\n"),
     "string": ("load", "string", "0x6e75727265766f", 'the pointer holds the text "overrun"',
                NONE + "    allowed  nothing\n" + OUTSIDE),
+    "eof": ("load", "end_of_file", "0x[0-9a-f]+000", "the file ends before this page",
+            f"    area     {AREA}mapping, r--{FILE}\n    allowed  read\n"
+            r"    walk     (?:.*\n)+"),
     "memory": ("store", "memory", "0x[0-9a-f]+", "out of memory",
                f"    area     {AREA}heap, rw-\n    allowed  read, write\n"
                r"    walk     (?:.*\n)+"),

@@ -4,7 +4,9 @@
  * the explanation names.
  */
 #include "user/lib/prog.h"
+#include "kernel/mman.h"
 #include "kernel/riscv.h"
+#include "kernel/stat.h"
 
 #define MISTAKE static void __attribute__((noinline))
 
@@ -102,6 +104,19 @@ MISTAKE string(void)
     load((uint64)pointer);
 }
 
+/* A mapping may be longer than its file, but what the file does not have cannot be reached. */
+MISTAKE end_of_file(void)
+{
+    int fd = open("/crash", O_RDONLY);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return;
+    uint64 beyond = PGROUNDUP(st.size);
+    char *map = mmap(0, beyond + PGSIZE, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map != MAP_FAILED)
+        load((uint64)map + beyond);
+}
+
 MISTAKE memory(void)
 {
     for (;;) {
@@ -158,6 +173,7 @@ static const struct {
     {"exec", exec_data, "jump into data"},
     {"wild", wild, "read far away from everything"},
     {"string", string, "read by a pointer that a string was written over"},
+    {"eof", end_of_file, "read from a mapping where its file has ended"},
     {"memory", memory, "touch more memory than there is"},
     {"illegal", illegal, "execute what is no instruction"},
     {"zeros", zeros, "execute zeros"},
