@@ -14,14 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void print_formatted(const struct checker *c, const char *format, va_list ap)
+{
+    char line[256];
+    if (!c->report->print)
+        return;
+    vsnprintf(line, sizeof(line), format, ap);
+    c->report->print(c->report->arg, line);
+}
+
 static void report_line(struct checker *c, const char *format, va_list ap)
 {
-    struct check_report *r = c->report;
-    if (c->lines++ >= r->max_lines || !r->print)
-        return;
-    char line[256];
-    vsnprintf(line, sizeof(line), format, ap);
-    r->print(r->arg, line);
+    if (c->lines++ < c->report->max_lines)
+        print_formatted(c, format, ap);
 }
 
 void check_error(struct checker *c, const char *format, ...)
@@ -39,6 +44,14 @@ void check_note(struct checker *c, const char *format, ...)
     va_start(ap, format);
     c->report->notes++;
     report_line(c, format, ap);
+    va_end(ap);
+}
+
+void check_tell(struct checker *c, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    print_formatted(c, format, ap);
     va_end(ap);
 }
 

@@ -2,6 +2,7 @@
 #define MKFS_CHECK_H
 
 #include "kernel/types.h"
+#include <stdbool.h>
 
 /*
  * What a check found.  The caller clears it, then sets `print`, `arg` and `max_lines`; the rest is
@@ -11,6 +12,7 @@ struct check_report {
     void (*print)(void *arg, const char *line); /* one finding, no newline; NULL prints nothing */
     void *arg;
     uint64 max_lines;
+    bool list_files; /* also one line for each inode with data, not counted: how it lies */
 
     uint64 errors;      /* rules of the format that the image breaks */
     uint64 notes;       /* states that are right but not at rest: a full journal, orphans */
@@ -20,6 +22,8 @@ struct check_report {
     uint64 inodes_total;
     uint64 blocks_used; /* data blocks that an inode owns, of blocks_total of the whole disk */
     uint64 blocks_total;
+    uint64 stretches; /* in which the data of all files lies, each as long as can be */
+    uint64 breaks;    /* between two blocks of one page (4 KiB) of a file */
 };
 
 #define CHECK_CLEAN     0

@@ -30,6 +30,7 @@ struct checker {
 
 /* check.c */
 void check_error(struct checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void check_tell(struct checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void check_note(struct checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const void *check_block(const struct checker *c, uint b); /* b < sb.nblocks; after replay */
 const struct dinode *check_dinode(const struct checker *c, uint inum); /* inum < sb.ninodes */

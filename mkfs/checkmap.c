@@ -126,6 +126,25 @@ static void check_fields(struct checker *c, uint inum, const struct dinode *d)
                     d->minor);
 }
 
+#define PAGE_BLOCKS (4096 / BSIZE)
+
+/* Counts the stretches that the data lies in, along the chain; says so if that is wanted. */
+static void count_stretches(struct checker *c, uint inum)
+{
+    uint64 stretches = 0, breaks = 0, index = 0;
+    uint last = 0;
+    for (uint b = c->nodes[inum].first; b; last = b, b = c->next[b], index++) {
+        stretches += b != last + 1;
+        breaks += b != last + 1 && index % PAGE_BLOCKS != 0;
+    }
+    c->report->stretches += stretches;
+    c->report->breaks += breaks;
+    if (c->report->list_files && index)
+        check_tell(c, "inode %u: %llu blocks in %llu stretches, %llu breaks inside a page", inum,
+                   (unsigned long long)index, (unsigned long long)stretches,
+                   (unsigned long long)breaks);
+}
+
 void checkmap_inodes(struct checker *c)
 {
     if (check_dinode(c, 0)->type)
@@ -137,6 +156,7 @@ void checkmap_inodes(struct checker *c)
         c->report->inodes_used++;
         check_fields(c, inum, d);
         check_map(c, inum, d);
+        count_stretches(c, inum);
     }
 }
 

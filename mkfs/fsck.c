@@ -18,8 +18,9 @@
 #define CANNOT_CHECK 2
 #define MAX_LINES    50
 
-static const char usage[] = "usage: fsck [-v] [-q] IMAGE\n"
+static const char usage[] = "usage: fsck [-v] [-e] [-q] IMAGE\n"
                             "  -v also tells what the image holds, and every finding\n"
+                            "  -e also tells in how many stretches each file lies\n"
                             "  -q prints nothing but why an image cannot be read\n"
                             "status: 0 sound, 1 damaged, 2 cannot be read\n";
 
@@ -92,11 +93,12 @@ static void print_verdict(const char *path, const struct check_report *r)
 
 int main(int argc, char **argv)
 {
-    bool verbose = false, quiet = false;
+    bool verbose = false, extents = false, quiet = false;
     int option;
-    while ((option = getopt(argc, argv, "vqh")) != -1) {
+    while ((option = getopt(argc, argv, "veqh")) != -1) {
         switch (option) {
         case 'v': verbose = true; break;
+        case 'e': extents = true; break;
         case 'q': quiet = true; break;
         case 'h': fputs(usage, stdout); return 0;
         default: fputs(usage, stderr); return CANNOT_CHECK;
@@ -109,6 +111,7 @@ int main(int argc, char **argv)
     char *path = argv[optind];
     struct check_report report = {.arg = path, .max_lines = verbose ? ~0ul : MAX_LINES};
     report.print = quiet ? NULL : print_line;
+    report.list_files = extents;
     uint64 size;
     const void *image = map_image(path, &size);
     int result = check_image(image, size, &report);
@@ -116,6 +119,9 @@ int main(int argc, char **argv)
         die(path, "not enough memory to check it");
     if (verbose && !quiet && report.blocks_total)
         print_contents(path, &report);
+    if (extents && !quiet)
+        printf("%s: %llu stretches in all, %llu breaks inside a page\n", path,
+               (unsigned long long)report.stretches, (unsigned long long)report.breaks);
     if (!quiet)
         print_verdict(path, &report);
     return result == CHECK_CLEAN ? 0 : 1;

@@ -2,8 +2,10 @@
  * A new file system, made in memory in the form it has on the disk.
  *
  * Blocks and inodes are given out in rising order and never taken back.  So the result depends on
- * nothing but the order of the calls, a file's data is one run of blocks, and all that is used lies
- * below two marks.  The memory is a private mapping, in which only what is touched costs anything.
+ * nothing but the order of the calls, and all that is used lies below two marks.  A file's data is
+ * one run of blocks, which begins where a page can if it fills one; what that passes over is used
+ * for tables and directories, or stays free.  The memory is a private mapping, in which only what
+ * is touched costs anything.
  *
  * The caller keeps one image to one thread; there is no lock.
  */
@@ -13,6 +15,8 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#define PAGE_BLOCKS (4096 / BSIZE)
 
 static const char no_block[] = "no block is left in the image (see -s)";
 static const char no_inode[] = "no inode is left in the image (see -i)";
@@ -34,9 +38,29 @@ static struct dinode *dinode(struct image *img, uint inum)
     return &table[inum % IPB];
 }
 
+static uint take(struct image *img, uint b)
+{
+    uchar *bits = block(img, img->sb.bitmap);
+    bits[b / 8] |= (uchar)(1u << b % 8);
+    return b;
+}
+
+/* A block for anything but a file's data; 0 if there is none. */
 static uint new_block(struct image *img)
 {
-    return img->next < img->sb.nblocks ? img->next++ : 0;
+    if (img->spare < img->spare_end)
+        return take(img, img->spare++);
+    return img->next < img->sb.nblocks ? take(img, img->next++) : 0;
+}
+
+/* Lets `next` be a multiple of PAGE_BLOCKS, if n blocks still fit behind it. */
+static void align(struct image *img, uint64 n)
+{
+    uint64 to = ((uint64)img->next + PAGE_BLOCKS - 1) / PAGE_BLOCKS * PAGE_BLOCKS;
+    if (to + n > img->sb.nblocks || to == img->next)
+        return;
+    img->spare = img->next;
+    img->spare_end = img->next = (uint)to;
 }
 
 static uint new_inode(struct image *img, uint type)
@@ -215,11 +239,13 @@ const char *image_file(struct image *img, const char *path, uint64 size, uchar *
         if (!map_slot(img, d, i))
             return no_block;
     }
+    if (count >= PAGE_BLOCKS)
+        align(img, count);
     if (count > img->sb.nblocks - img->next)
         return no_block;
     *content = count ? block(img, img->next) : NULL;
     for (uint64 i = 0; i < count; i++)
-        *map_slot(img, d, i) = new_block(img);
+        *map_slot(img, d, i) = take(img, img->next++);
     return NULL;
 }
 
@@ -246,10 +272,8 @@ void image_finish(struct image *img)
         *h = (struct journal_header){JOURNAL_MAGIC, half, .checksum = FS_CHECKSUM_SEED};
         h->selfcheck = layout_journal_selfcheck(h);
     }
-    uchar *bits = block(img, img->sb.bitmap);
-    memset(bits, 0xff, img->next / 8);
-    if (img->next % 8)
-        bits[img->next / 8] |= (uchar)((1u << img->next % 8) - 1);
+    for (uint b = 0; b < img->sb.data; b++)
+        take(img, b);
 }
 
 void image_free(struct image *img)

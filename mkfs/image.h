@@ -11,8 +11,10 @@
 struct image {
     struct superblock sb;
     uchar *bytes;    /* sb.nblocks blocks; those from `next` on are zero */
-    uint next;       /* first block not yet given to anything */
+    uint next;       /* first block behind all that were given to anything */
     uint next_inode; /* likewise */
+    uint spare;      /* blocks before `next`, up to spare_end - 1, are not given to anything */
+    uint spare_end;
 };
 
 /* Starts a file system of this size with an empty root directory. */

@@ -1,11 +1,13 @@
 /*
  * The allocators of blocks and inodes.
  *
- * Memory holds one bit for each block, set if the block is in use or frozen; the bitmap on the
- * disk, in the cache, is changed along with it, except that a freed block is cleared there at once
- * and here when its transaction has committed.  A count of clear bits for each block of the bitmap
- * lets the search pass over what is full.  A growing file gets the block after its last one; if
- * that is taken, it moves to where 64 blocks in a row are free.
+ * Memory holds one bit for each block, set if the block is in use, frozen or set aside; the bitmap
+ * on the disk, in the cache, is changed along with it, except that a freed block is cleared there
+ * at once and here when its transaction has committed, and a block set aside is not set there.
+ *
+ * A file that grows has room set aside, as much as it is long: first behind its last block, else
+ * the next stretch of whole units (runs.c) in the disk.  So files that grow side by side keep out
+ * of each other's way, and a page never lies in two places unless no unit is free.
  *
  * Inodes have a bit each too, read from the inode table at mount.
  *
@@ -14,13 +16,17 @@
 #include "kernel/fs/alloc.h"
 #include "kernel/errno.h"
 #include "kernel/fs/journal.h"
+#include "kernel/fs/runs.h"
+#include "kernel/lib/atomic.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 
-#define WORD       64u
-#define GROUP      (BPB / WORD) /* words that one block of the bitmap fills */
-#define MAX_INODES 65536u       /* a directory entry has 16 bits for the number */
+#define WORD       RUNS_WORD
+#define GROUP      RUNS_GROUP
+#define LEAST_ROOM 16u /* blocks */
+#define MOST_ROOM  1024u
+#define MAX_INODES 65536u /* a directory entry has 16 bits for the number */
 
 _Static_assert(FS_BLOCKS_MAX / 8 <= (uint64)PGSIZE << MAX_ORDER, "`taken` is one allocation");
 
@@ -28,10 +34,15 @@ static struct spinlock alloc_lock = SPINLOCK_INIT("alloc", RANK_ALLOC);
 
 static uint nblocks, ninodes, data, bitmap;
 static uint64 *taken; /* one bit a block */
+static uint64 *aside; /* the same, of those of them that are set aside */
 static uint nwords;
 static struct page **group_page; /* of the bitmap, held for ever: nothing here waits for the disk */
 static uint *group_free;         /* clear bits of taken in each group */
-static uint cursor;              /* word where the search goes on */
+static struct runs runs;         /* the same, to be searched */
+static uint cursor;              /* word where the next new file looks first */
+static bool no_unit;             /* a search found none that is free, and none came free since */
+static struct list rooms;        /* all that are not empty */
+static struct alloc_room tables; /* for blocks of numbers, of all files */
 static uint64 nfree;             /* on the disk: frozen blocks included */
 static uint64 nfrozen;
 
@@ -97,10 +108,11 @@ const char *alloc_mount(const struct superblock *sb)
     uint groups = (nblocks + BPB - 1) / BPB;
     nwords = groups * GROUP;
     taken = zeroed(nwords * sizeof(*taken));
+    aside = zeroed(nwords * sizeof(*aside));
     group_free = zeroed(groups * sizeof(*group_free));
     group_page = zeroed(groups * sizeof(*group_page));
     inode_taken = zeroed(MAX_INODES / 8);
-    if (!taken || !group_free || !group_page || !inode_taken)
+    if (!taken || !aside || !group_free || !group_page || !inode_taken)
         return "too little memory for the block bitmap";
     if (!read_bitmap(groups))
         return "the block bitmap cannot be read";
@@ -108,6 +120,8 @@ const char *alloc_mount(const struct superblock *sb)
     set_bits(inode_taken, ninodes, MAX_INODES);
     inodes_used = 1;
     cursor = data / WORD;
+    runs = (struct runs){taken, group_free, nwords};
+    list_init(&rooms);
     return NULL;
 }
 
@@ -116,59 +130,104 @@ bool alloc_is_data(uint b)
     return b >= data && b < nblocks;
 }
 
+static uint64 bit_of(uint b)
+{
+    return 1UL << (b % WORD);
+}
+
+/* --- rooms: alloc_lock is held ---------------------------------------------------------------- */
+
+/* Sets blocks first .. end-1 aside, or makes them free again. */
+static void mark_aside(uint first, uint end, bool yes)
+{
+    for (uint b = first, next; b < end; b = next) {
+        next = (b / WORD + 1) * WORD < end ? (b / WORD + 1) * WORD : end;
+        uint64 bits = (~0UL >> (WORD - (next - b))) << (b % WORD);
+        taken[b / WORD] ^= bits;
+        aside[b / WORD] ^= bits;
+        group_free[b / BPB] += yes ? b - next : next - b;
+    }
+}
+
+static void set_aside(struct alloc_room *room, uint first, uint n)
+{
+    mark_aside(first, first + n, true);
+    room->next = first;
+    room->end = first + n;
+    list_add_tail(&rooms, &room->link);
+}
+
+static void give_back(struct alloc_room *room)
+{
+    mark_aside(room->next, room->end, false);
+    no_unit = no_unit && room->end - room->next < RUNS_UNIT;
+    room->end = room->next;
+    list_del(&room->link);
+}
+
+/* Takes the first block of a room that has one. */
+static uint take_next(struct alloc_room *room)
+{
+    uint b = room->next++;
+    aside[b / WORD] &= ~bit_of(b);
+    *word_on_disk(b) |= bit_of(b);
+    nfree--;
+    if (room->next == room->end)
+        list_del(&room->link);
+    return b;
+}
+
+static bool is_empty(const struct alloc_room *room)
+{
+    return load_relaxed(&room->next) == load_relaxed(&room->end);
+}
+
+/* A stretch for blocks from `index` on; returns its length, 0 if no block can be had. */
+static uint choose(uint near, uint64 index, uint *first)
+{
+    uint in_page = (uint)(index % RUNS_UNIT), start = near ? near / WORD : cursor;
+    uint want = index < LEAST_ROOM ? LEAST_ROOM : index > MOST_ROOM ? MOST_ROOM : (uint)index;
+    want = want / RUNS_UNIT * RUNS_UNIT;
+    uint n = near ? runs_length(&runs, *first = near, want - in_page) : 0;
+    if (n >= RUNS_UNIT || (n > 0 && in_page > 0))
+        return n;
+    if (in_page > 0) /* the rest of a page whose beginning lies elsewhere */
+        want = RUNS_UNIT - in_page;
+    else if (!no_unit && (n = runs_find(&runs, start, want, first)))
+        return n;
+    no_unit = no_unit || in_page == 0;
+    *first = runs_any(&runs, start);
+    return *first ? runs_length(&runs, *first, want) : 0;
+}
+
+/* False if no block can be had. */
+static bool open_room(struct alloc_room *room, uint near, uint64 index)
+{
+    uint first, n = choose(near < nblocks ? near : 0, index, &first);
+    while (n == 0 && !list_empty(&rooms)) {
+        give_back(container_of(rooms.next, struct alloc_room, link));
+        n = choose(0, index, &first);
+    }
+    if (n == 0)
+        return false;
+    if (near == 0)
+        cursor = first / WORD;
+    set_aside(room, first, n);
+    return true;
+}
+
 /* --- blocks ----------------------------------------------------------------------------------- */
 
-/* From `cursor` on and round: a word with a free block, wholly free if `whole`; nwords if none. */
-static uint find_word(bool whole)
+/* Takes a block, at `near` if that is free; 0 if there is none.  alloc_lock is held. */
+static uint take(struct alloc_room *room, uint near, uint64 index)
 {
-    uint w = cursor;
-    for (uint n = 0; n <= nwords;) {
-        uint step = 1;
-        if (group_free[w / GROUP] < (whole ? WORD : 1))
-            step = GROUP - w % GROUP;
-        else if (whole ? taken[w] == 0 : ~taken[w] != 0)
-            return w;
-        n += step;
-        w = w + step < nwords ? w + step : 0;
-    }
-    return nwords;
+    if (!is_empty(room) && room->next != near)
+        give_back(room);
+    return !is_empty(room) || open_room(room, near, index) ? take_next(room) : 0;
 }
 
-static void take(uint b)
+static int taken_or_full(uint b, uint *out)
 {
-    taken[b / WORD] |= 1UL << (b % WORD);
-    *word_on_disk(b) |= 1UL << (b % WORD);
-    group_free[b / BPB]--;
-    nfree--;
-}
-
-static bool is_taken(uint b)
-{
-    return taken[b / WORD] >> (b % WORD) & 1;
-}
-
-/* A block that is free now; 0 if there is none. */
-static uint choose(uint near)
-{
-    if (near && near < nblocks && !is_taken(near))
-        return near;
-    uint w = near ? find_word(true) : nwords;
-    if (w == nwords)
-        w = find_word(false);
-    if (w == nwords)
-        return 0;
-    if (!near)
-        cursor = w;
-    return w * WORD + bits_lowest(~taken[w]);
-}
-
-int alloc_block(uint near, uint *out)
-{
-    spin_lock(&alloc_lock);
-    uint b = choose(near);
-    if (b)
-        take(b);
-    spin_unlock(&alloc_lock);
     if (b == 0)
         return -ENOSPC;
     dirty_group(b / BPB);
@@ -176,14 +235,40 @@ int alloc_block(uint near, uint *out)
     return 0;
 }
 
+int alloc_data(struct alloc_room *room, uint near, uint64 index, uint *out)
+{
+    spin_lock(&alloc_lock);
+    uint b = take(room, near, index);
+    spin_unlock(&alloc_lock);
+    return taken_or_full(b, out);
+}
+
+int alloc_table(uint *out)
+{
+    spin_lock(&alloc_lock);
+    uint b = take(&tables, tables.next, 0);
+    spin_unlock(&alloc_lock);
+    return taken_or_full(b, out);
+}
+
+void alloc_close(struct alloc_room *room)
+{
+    if (is_empty(room))
+        return;
+    spin_lock(&alloc_lock);
+    if (!is_empty(room))
+        give_back(room);
+    spin_unlock(&alloc_lock);
+}
+
 void alloc_free(uint b, uint n)
 {
     uint twice = 0;
     spin_lock(&alloc_lock);
     for (uint i = b; i < b + n; i++) {
-        uint64 bit = 1UL << (i % WORD), *word = word_on_disk(i);
-        twice += !(*word & bit);
-        *word &= ~bit;
+        uint64 *word = word_on_disk(i);
+        twice += !(*word & bit_of(i));
+        *word &= ~bit_of(i);
     }
     nfree += n - twice;
     nfrozen += n - twice;
@@ -213,8 +298,9 @@ void alloc_committed(uint block, const void *image)
     spin_lock(&alloc_lock);
     for (uint i = 0; i < GROUP; i++) {
         uint w = g * GROUP + i;
-        uint64 thawed = taken[w] & ~(then[i] | now[i]) & data_bits(w);
+        uint64 thawed = taken[w] & ~(then[i] | now[i] | aside[w]) & data_bits(w);
         taken[w] &= ~thawed;
+        no_unit = no_unit && !thawed;
         uint n = bits_count(thawed);
         group_free[g] += n;
         nfrozen -= n;

@@ -3,6 +3,7 @@
 
 #include "kernel/fs.h"
 #include "kernel/kstat.h"
+#include "kernel/lib/list.h"
 #include <stdbool.h>
 
 /*
@@ -21,10 +22,27 @@ const char *alloc_mount(const struct superblock *sb);
 bool alloc_is_data(uint b);
 
 /*
- * Takes a free block: `near` if it is free, else one where the file can go on growing in one
- * stretch; near 0 means a new file.  0 or -ENOSPC; its contents are undefined.
+ * Room for a file to grow: the blocks next .. end-1 are set aside in memory, for nobody else to
+ * take.  All zero at first.  When the disk is full otherwise, the allocator takes it back.
  */
-int alloc_block(uint near, uint *b);
+struct alloc_room {
+    struct list link; /* of all that are not empty; alloc's lock, like the rest */
+    uint next, end;
+};
+
+/*
+ * Takes a free block for the data of a file that has `index` blocks, the last of which is just
+ * before `near`; 0 or -ENOSPC; its contents are undefined.  What it takes for a page of a file is
+ * one stretch, and so are many pages, as far as the disk has such stretches; so room may be set
+ * aside for more blocks.
+ */
+int alloc_data(struct alloc_room *room, uint near, uint64 index, uint *b);
+
+/* Takes a free block for numbers of blocks, where it is not in the way of data. */
+int alloc_table(uint *b);
+
+/* Gives back the room that is left; cheap if there is none. */
+void alloc_close(struct alloc_room *room);
 
 /*
  * Frees the n blocks from b on, which lie under one block of the bitmap and are data blocks.  Those

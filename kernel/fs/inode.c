@@ -106,6 +106,7 @@ static bool end_use(struct inode *ip, bool keep)
 {
     store_relaxed(&ip->refs, 0);
     nused--;
+    alloc_close(&ip->room);
     if (!keep) {
         take_out(ip);
         return true;

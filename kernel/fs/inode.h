@@ -1,6 +1,7 @@
 #ifndef FS_INODE_H
 #define FS_INODE_H
 
+#include "kernel/fs/alloc.h"
 #include "kernel/fs/cache.h"
 #include "kernel/fs/fs.h"
 #include "kernel/sync/mutex.h"
@@ -28,6 +29,7 @@ struct inode {
     bool loaded;             /* d is right; once set it stays; read with load_acquire */
     struct dinode d;         /* as on the disk, or as it will be after this operation */
     uint tail;               /* last data block, 0 = not known */
+    struct alloc_room room;  /* where it grows, while somebody uses it; the allocator's */
     uint64 ahead;            /* page behind those that were read ahead last */
     uint window;             /* how many they were */
     uint64 free_slot;        /* directory: no entry before this offset is free */

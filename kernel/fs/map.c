@@ -119,8 +119,8 @@ int map_blocks(struct inode *ip, uint64 first, uint n, uint *out)
 
 /* --- growing ---------------------------------------------------------------------------------- */
 
-/* Takes n blocks for the end of the file, all or none. */
-static int take_blocks(struct inode *ip, uint n, uint *out)
+/* Takes a block for the end of the file. */
+static int take_data(struct inode *ip, uint *out)
 {
     uint64 index = inode_nblocks(ip);
     if (index > 0 && ip->tail == 0) {
@@ -130,17 +130,22 @@ static int take_blocks(struct inode *ip, uint n, uint *out)
             return r;
         ip->tail = tail;
     }
-    uint near = index > 0 ? ip->tail + 1 : 0;
+    return alloc_data(&ip->room, index > 0 ? ip->tail + 1 : 0, index, out);
+}
+
+/* Takes n blocks, the last of them for data, the others for tables: all or none. */
+static int take_blocks(struct inode *ip, uint n, uint *out)
+{
+    int r = 0;
     for (uint i = 0; i < n; i++) {
-        int r = alloc_block(near, &out[i]);
-        if (r < 0) {
-            while (i-- > 0)
-                alloc_free(out[i], 1);
-            return r;
-        }
-        near = out[i] + 1;
+        r = i < n - 1 ? alloc_table(&out[i]) : take_data(ip, &out[i]);
+        if (r == 0)
+            continue;
+        while (i-- > 0)
+            alloc_free(out[i], 1);
+        break;
     }
-    return 0;
+    return r;
 }
 
 /* Enters data block b as block `index`, by way of these fresh tables. */

@@ -4,6 +4,7 @@
 // sources: kernel/fs/file.c kernel/fs/inode.c kernel/fs/journal.c kernel/fs/namecache.c
 // sources: kernel/fs/map.c kernel/fs/mount.c kernel/fs/names.c kernel/fs/path.c kernel/fs/pipe.c
 // sources: kernel/fs/evict.c kernel/fs/filemap.c kernel/fs/writeback.c kernel/fs/writers.c
+// sources: kernel/fs/runs.c
 // sources: kernel/lib/iov.c kernel/sync/mutex.c kernel/mem/slab.c kernel/mem/kmalloc.c
 // sources: kernel/mem/frame.c kernel/mem/buddy.c kernel/mem/hartcache.c
 // sources: mkfs/check.c mkfs/checkjournal.c mkfs/checkmap.c mkfs/checktree.c mkfs/layout.c
@@ -284,10 +285,10 @@ static int frozen_blocks(void)
     CHECK(!alloc_thaw());
     CHECK(fs_unlink(shim_root(), "big") == 0);
     CHECK(held().blocks_free > 500);
-    CHECK(journal_begin() == 0 && alloc_block(0, &b) == -ENOSPC);
+    CHECK(journal_begin() == 0 && alloc_table(&b) == -ENOSPC);
     journal_end();
     CHECK(alloc_thaw() && !alloc_thaw());
-    CHECK(journal_begin() == 0 && alloc_block(0, &b) == 0);
+    CHECK(journal_begin() == 0 && alloc_table(&b) == 0);
     alloc_free(b, 1);
     journal_end();
     return 0;
@@ -301,6 +302,148 @@ static int short_life(void)
     CHECK(fs_sync() == 0);
     CHECK(disk->ndata > 0 && disk->ndata < 20 * BSIZE);
     return 0;
+}
+
+/* Where the data of a file lies: stretches of blocks, and pages that are not in one. */
+static int layout_of(const char *path, uint *stretches, uint *split)
+{
+    struct inode *ip;
+    uint b, last = 0;
+    CHECK(inode_lookup(shim_root(), path, &ip) == 0);
+    *stretches = *split = 0;
+    for (uint64 i = 0; i < inode_nblocks(ip); i++, last = b) {
+        CHECK(map_blocks(ip, i, 1, &b) == 0);
+        *stretches += b != last + 1;
+        *split += b != last + 1 && i % (4096 / BSIZE) != 0;
+    }
+    inode_put(ip);
+    return 0;
+}
+
+#define GROWING 4
+
+/* Files that grow together, block by block, are a few stretches of whole pages each. */
+static int growing_together(void)
+{
+    struct file *f[GROWING];
+    char name[16];
+    uint stretches, split;
+    struct kstat start = held();
+    for (uint i = 0; i < GROWING; i++) {
+        snprintf(name, sizeof(name), "f%u", i);
+        CHECK(shim_open(name, O_CREATE | O_RDWR, &f[i]) == 0);
+    }
+    for (uint k = 0; k < 1024; k++)
+        for (uint i = 0; i < GROWING; i++)
+            CHECK(shim_write(f[i], bytes + k, BSIZE) == BSIZE);
+    for (uint i = 0; i < GROWING; i++) {
+        file_put(f[i]);
+        snprintf(name, sizeof(name), "f%u", i);
+        CHECK(layout_of(name, &stretches, &split) == 0);
+        CHECK(stretches <= 10 && split == 0);
+        CHECK(fs_unlink(shim_root(), name) == 0);
+    }
+    CHECK(held().blocks_free == start.blocks_free);
+    return 0;
+}
+
+/* Also if each piece is written by another process, which opens the file and closes it. */
+static int growing_in_turns(void)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    uint stretches, split;
+    for (uint k = 0; k < 300; k++) {
+        for (uint i = 0; i < 3; i++) {
+            struct file *f;
+            CHECK(shim_open(names[i], O_CREATE | O_WRONLY | O_APPEND, &f) == 0);
+            CHECK(shim_write(f, bytes, 500) == 500);
+            file_put(f);
+        }
+    }
+    for (uint i = 0; i < 3; i++) {
+        CHECK(layout_of(names[i], &stretches, &split) == 0 && split == 0);
+        CHECK(fs_unlink(shim_root(), names[i]) == 0);
+    }
+    return 0;
+}
+
+/* A file that is cut to nothing begins again with a whole page, wherever it was to go on. */
+static int cut_while_growing(void)
+{
+    struct file *f, *g, *cut;
+    uint stretches, split;
+    CHECK(shim_open("f", O_CREATE | O_RDWR, &f) == 0);
+    CHECK(shim_write(f, bytes, 6 * BSIZE) == 6 * BSIZE);
+    CHECK(shim_open("g", O_CREATE | O_RDWR, &g) == 0);
+    CHECK(shim_write(g, bytes, BSIZE) == BSIZE);
+    CHECK(shim_open("f", O_WRONLY | O_TRUNC, &cut) == 0);
+    CHECK(shim_write(cut, bytes, 64 * BSIZE) == 64 * BSIZE);
+    CHECK(layout_of("f", &stretches, &split) == 0 && split == 0);
+    file_put(f);
+    file_put(g);
+    file_put(cut);
+    return fs_unlink(shim_root(), "f") + fs_unlink(shim_root(), "g");
+}
+
+/* What is set aside for files that grow is there for all when nothing else is left. */
+static int full_with_rooms(void)
+{
+    struct file *f[GROWING];
+    char name[16];
+    bool full[GROWING] = {0};
+    for (uint i = 0; i < GROWING; i++) {
+        snprintf(name, sizeof(name), "f%u", i);
+        CHECK(shim_open(name, O_CREATE | O_RDWR, &f[i]) == 0);
+    }
+    for (uint k = 0, done = 0; done < GROWING; k++) {
+        uint i = k % GROWING;
+        int64 n = full[i] ? BSIZE : shim_write(f[i], bytes, BSIZE);
+        CHECK(n == BSIZE || n == -ENOSPC);
+        done += n != BSIZE;
+        full[i] = full[i] || n != BSIZE;
+    }
+    CHECK(held().blocks_free == 0);
+    for (uint i = 0; i < GROWING; i++) {
+        file_put(f[i]);
+        snprintf(name, sizeof(name), "f%u", i);
+        CHECK(fs_unlink(shim_root(), name) == 0);
+    }
+    return 0;
+}
+
+/* On a disk of which every second block is in use a file can have every other one. */
+static int in_pieces(void)
+{
+    struct file *f;
+    uint stretches, split, n = 0;
+    char name[16];
+    CHECK(fs_mkdir(shim_root(), "d") == 0);
+    CHECK(shim_open("x", O_CREATE | O_RDWR, &f) == 0);
+    for (;; n++) {
+        snprintf(name, sizeof(name), "d/%u", n);
+        if (shim_create(name, "", 0) < 0 || shim_create(name, "x", 1) < 0)
+            break;
+    }
+    CHECK(n > 100 && held().blocks_free == 0);
+    for (uint i = 0; i < n; i += 2) {
+        snprintf(name, sizeof(name), "d/%u", i);
+        CHECK(fs_unlink(shim_root(), name) == 0);
+    }
+    CHECK(fs_sync() == 0);
+    while (shim_write(f, bytes, BSIZE) == BSIZE)
+        ;
+    CHECK(held().blocks_free == 0);
+    CHECK(layout_of("x", &stretches, &split) == 0 && stretches > n / 4);
+    file_put(f);
+    CHECK(fs_unlink(shim_root(), "x") == 0);
+    for (uint i = 0; i <= n; i++) {
+        snprintf(name, sizeof(name), "d/%u", i);
+        fs_unlink(shim_root(), name);
+    }
+    CHECK(fs_unlink(shim_root(), "d") == 0 && fs_sync() == 0);
+    CHECK(shim_create("x", bytes, 100 * BSIZE) == 0); /* whole units are free again */
+    CHECK(layout_of("x", &stretches, &split) == 0 && stretches < 8 && split == 0);
+    return fs_unlink(shim_root(), "x");
 }
 
 static int no_inodes(void)
@@ -579,6 +722,8 @@ TEST(dying_inode)
 TEST(shrinking)
 TEST(devices)
 TEST(short_life)
+TEST(growing_in_turns)
+TEST(cut_while_growing)
 
 static void test_full_disk(void **state)
 {
@@ -590,6 +735,24 @@ static void test_frozen_blocks(void **state)
 {
     (void)state;
     run_on(700, 60, 64, frozen_blocks);
+}
+
+static void test_growing_together(void **state)
+{
+    (void)state;
+    run_on(8000, 400, 64, growing_together);
+}
+
+static void test_full_with_rooms(void **state)
+{
+    (void)state;
+    run_on(2000, 400, 64, full_with_rooms);
+}
+
+static void test_in_pieces(void **state)
+{
+    (void)state;
+    run_on(1500, 400, 1200, in_pieces);
 }
 
 static void test_no_inodes(void **state)
@@ -628,17 +791,33 @@ static void test_small_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_directories),
-        cmocka_unit_test(test_symlinks),      cmocka_unit_test(test_reading_and_writing),
-        cmocka_unit_test(test_evicted_pages), cmocka_unit_test(test_unlinked_but_open),
-        cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_frozen_blocks),
-        cmocka_unit_test(test_short_life),    cmocka_unit_test(test_no_inodes),
-        cmocka_unit_test(test_many_entries),  cmocka_unit_test(test_link_limit),
-        cmocka_unit_test(test_open_limits),   cmocka_unit_test(test_inode_limit),
-        cmocka_unit_test(test_largest_file),  cmocka_unit_test(test_smallest_journal),
-        cmocka_unit_test(test_small_memory),  cmocka_unit_test(test_pipes),
-        cmocka_unit_test(test_devices),       cmocka_unit_test(test_pipe_pages),
-        cmocka_unit_test(test_dying_inode),   cmocka_unit_test(test_shrinking),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_directories),
+        cmocka_unit_test(test_symlinks),
+        cmocka_unit_test(test_reading_and_writing),
+        cmocka_unit_test(test_evicted_pages),
+        cmocka_unit_test(test_unlinked_but_open),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_frozen_blocks),
+        cmocka_unit_test(test_short_life),
+        cmocka_unit_test(test_no_inodes),
+        cmocka_unit_test(test_many_entries),
+        cmocka_unit_test(test_link_limit),
+        cmocka_unit_test(test_open_limits),
+        cmocka_unit_test(test_inode_limit),
+        cmocka_unit_test(test_largest_file),
+        cmocka_unit_test(test_smallest_journal),
+        cmocka_unit_test(test_small_memory),
+        cmocka_unit_test(test_pipes),
+        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_pipe_pages),
+        cmocka_unit_test(test_dying_inode),
+        cmocka_unit_test(test_shrinking),
+        cmocka_unit_test(test_growing_together),
+        cmocka_unit_test(test_growing_in_turns),
+        cmocka_unit_test(test_cut_while_growing),
+        cmocka_unit_test(test_full_with_rooms),
+        cmocka_unit_test(test_in_pieces),
     };
     shim_init(70000);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 // sources: kernel/fs/file.c kernel/fs/inode.c kernel/fs/journal.c kernel/fs/namecache.c
 // sources: kernel/fs/map.c kernel/fs/mount.c kernel/fs/names.c kernel/fs/path.c kernel/fs/pipe.c
 // sources: kernel/fs/evict.c kernel/fs/filemap.c kernel/fs/writeback.c kernel/fs/writers.c
+// sources: kernel/fs/runs.c
 // sources: kernel/lib/iov.c kernel/sync/mutex.c kernel/mem/slab.c kernel/mem/kmalloc.c
 // sources: kernel/mem/frame.c kernel/mem/buddy.c kernel/mem/hartcache.c
 // sources: mkfs/check.c mkfs/checkjournal.c mkfs/checkmap.c mkfs/checktree.c mkfs/layout.c
