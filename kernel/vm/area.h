@@ -35,7 +35,7 @@ struct area {
     struct space *space;  /* that the area is in */
     struct list of_store; /* its place among the store's areas; rmap_lock, like `round` */
     uint64 round;         /* of the walk that has dealt with it (rmap.c) */
-    struct area *dead;    /* the next of those that space_unlock() is to free */
+    struct area *dead;    /* the next of those that space_unlock_and_bury() is to free */
 #ifdef DEBUG
     uint64 check; /* check_store.c */
 #endif

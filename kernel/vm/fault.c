@@ -44,6 +44,7 @@ struct fault {
     bool retried;        /* by an instruction that caused the fault and is executed again */
     bool fetched;        /* of the frame that the store gave we have a reference */
     bool owned;          /* the page has got a frame of its own */
+    bool dirtied;        /* a page of the store */
     struct frame *frame; /* that the page will have; a reference of ours if it is new */
 };
 
@@ -127,6 +128,7 @@ static inline enum fault_result fetch_from_store(struct fault *f)
 {
     struct given g = ask_store(f->area, f->va, f->kind, f->access);
 
+    f->dirtied = f->area->shared && fault_is_write(f->access);
     if (g.frame && g.r >= 0) {
         f->frame = g.frame;
         f->fetched = true;
@@ -152,9 +154,9 @@ static enum fault_result fetch(struct fault *f)
 
 static bool needs_own(const struct fault *f)
 {
-    if (fault_keeps_frame(f->kind) || f->kind == KIND_FILE)
-        return false;
-    return fault_is_write(f->access) || f->kind == KIND_FILE_COW;
+    if (f->kind == KIND_STACK)
+        return fault_is_write(f->access);
+    return f->kind == KIND_LAZY || f->kind == KIND_FILE_COW || f->kind == KIND_COW;
 }
 
 /* Zeros what the area's store does not provide of the page, if it ends there. */
@@ -304,7 +306,7 @@ static enum fault_result resolve(struct fault *f, struct space *s, uint64 va,
     f->va = va;
     f->access = access;
     f->retried = retried;
-    f->fetched = f->owned = false;
+    f->fetched = f->owned = f->dirtied = false;
     f->frame = NULL;
     enum fault_result r = find(f);
     f->after = f->pte;
@@ -374,9 +376,8 @@ enum fault_result ROAD vm_fault(struct space *s, uint64 va, enum fault_access ac
         r = fault_hungry(s, va, access);
     if (r == FAULT_OK && mode_again())
         r = again(s, va, access);
-    bool dirtied = f.kind == KIND_DIRTY || (f.kind == KIND_FILE && fault_is_write(access));
     space_unlock(s);
-    if (dirtied)
+    if (f.dirtied)
         reclaim_throttle();
     return r;
 }

@@ -87,6 +87,6 @@ int64 space_sbrk(struct space *s, int64 n, int mode)
         r = -EINVAL;
     else if (n < 0 && down <= old)
         shrink_heap(s, old - down);
-    space_unlock(s);
+    space_unlock_and_bury(s);
     return r < 0 ? r : (int64)old;
 }

@@ -60,7 +60,7 @@ static int64 map_at(struct space *s, const struct mapping *m, uint64 n, const st
                          : promise_make(s, (uint64)start, end, like);
         start = r < 0 ? r : start;
     }
-    space_unlock(s);
+    space_unlock_and_bury(s);
     return start;
 }
 

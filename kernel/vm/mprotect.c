@@ -117,6 +117,6 @@ int space_mprotect(struct space *s, uint64 start, uint64 n, int prot)
         return 0;
     mutex_lock(&s->lock);
     int r = protect(s, start, start + PGROUNDUP(n), prot & AREA_W ? prot | AREA_R : prot);
-    space_unlock(s);
+    space_unlock_and_bury(s);
     return r;
 }

@@ -5,8 +5,8 @@
  * charged its tables are made with the promise, so that keeping it takes nothing but the frames
  * that were charged; not so while the machine overcommits.
  *
- * An area with a store that leaves the tree is dead, and freed by space_unlock(): to let go of the
- * store may sleep for long.
+ * An area with a store that leaves the tree is dead, and freed by space_unlock_and_bury(): to let
+ * go of the store may sleep for long.
  *
  * Lock: s->lock, held by the caller of promise_*, taken by space_*.
  */
@@ -222,6 +222,6 @@ int space_unmap(struct space *s, uint64 start, uint64 end)
         r = area_split(&s->areas, a, end, space_frame_flags(s));
     while (r == 0 && (a = area_overlap(&s->areas, start, end)) != NULL)
         promise_drop(s, a, a->start > start ? a->start : start, a->end < end ? a->end : end);
-    space_unlock(s);
+    space_unlock_and_bury(s);
     return r;
 }

@@ -100,7 +100,7 @@ void space_unlock_and_bury(struct space *s)
     struct area *dead = s->dead;
 
     s->dead = NULL;
-    mutex_unlock(&s->lock);
+    space_unlock(s);
     bury(dead);
 }
 

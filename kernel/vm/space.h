@@ -1,6 +1,7 @@
 #ifndef VM_SPACE_H
 #define VM_SPACE_H
 
+#include "kernel/lib/panic.h"
 #include "kernel/mem/frame.h"
 #include "kernel/memlayout.h"
 #include "kernel/sync/mutex.h"
@@ -70,17 +71,16 @@ struct space {
 #endif
 };
 
-void space_unlock_and_bury(struct space *s);
-
-/* To be used instead of mutex_unlock(&s->lock).  May sleep, if areas with a store were removed. */
+/* To be used instead of mutex_unlock(&s->lock). */
 static inline void space_unlock(struct space *s)
 {
     ledger_check(s, "unlock of a space");
-    if (__builtin_expect(s->dead != NULL, 0))
-        space_unlock_and_bury(s);
-    else
-        mutex_unlock(&s->lock);
+    ASSERT(s->dead == NULL, "dead areas are buried");
+    mutex_unlock(&s->lock);
 }
+
+/* The same after areas may have left the tree; tells their stores, so it may sleep for long. */
+void space_unlock_and_bury(struct space *s);
 
 /* Pages that each space is charged for: root table, structures.  A process costs more: proc.c. */
 #define SPACE_COST 2

@@ -16,6 +16,15 @@
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/store.h"
 
+static pte_t __attribute__((noinline))
+fault_in(struct space *s, uint64 va, enum fault_access access)
+{
+    enum fault_result r = fault_resolve(s, va, access);
+    if (r == FAULT_NOMEM)
+        r = fault_hungry(s, va, access);
+    return r == FAULT_OK ? *pmap_find(s, va) : 0;
+}
+
 /*
  * The entry of va's page, which permits `access` now; 0 if the user may not.  Lock held, but not
  * all the time: if memory is short it is given up and taken again.
@@ -27,10 +36,7 @@ static inline pte_t reach(struct space *s, uint64 va, enum fault_access access)
     ledger_check(s, "user copy");
     if (slot && fault_is_ready(*slot, access) && !mode_again())
         return *slot;
-    enum fault_result r = fault_resolve(s, va, access);
-    if (r == FAULT_NOMEM)
-        r = fault_hungry(s, va, access);
-    return r == FAULT_OK ? *pmap_find(s, va) : 0;
+    return fault_in(s, va, access);
 }
 
 /* The byte at va, whose page has this entry, as the kernel sees it. */
@@ -139,6 +145,8 @@ int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, st
     uint64 va = uva, end = uva + n;
     int i = 0;
 
+    p->space = access == PIN_WRITE ? s : NULL;
+    p->va = uva;
     mutex_lock(&s->lock);
     for (uint64 len; va != end && i < IOV_PIECES; va += len, i++) {
         pte_t pte = reach(s, va, (enum fault_access)access);
@@ -152,9 +160,6 @@ int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, st
         count_pin(p->frame[i], 1);
     }
     space_unlock(s);
-    p->space = s;
-    p->va = PGROUNDDOWN(uva);
-    p->writes = access == PIN_WRITE;
     p->iov.n = i;
     p->iov.total = va - uva;
     return va == uva && n > 0 ? -EFAULT : (int64)(va - uva);
@@ -175,11 +180,10 @@ static void __attribute__((noinline)) tell_store(struct space *s, uint64 va)
 
 void user_unpin(struct pin *p)
 {
-    for (int i = 0; p->writes && i < p->iov.n; i++)
-        if (p->frame[i]->state == FRAME_CACHE)
-            tell_store(p->space, p->va + (uint64)i * PGSIZE);
     while (p->iov.n > 0) {
         struct frame *f = p->frame[--p->iov.n];
+        if (p->space && f->state == FRAME_CACHE)
+            tell_store(p->space, p->va + (uint64)p->iov.n * PGSIZE);
         whole_begin();
         count_pin(f, -1);
         frame_put(f);

@@ -26,9 +26,8 @@ enum pin_access {
 /* User pages held in place, and the same bytes as the kernel sees them. */
 struct pin {
     struct iov iov;
-    struct space *space;
-    uint64 va;   /* where they begin, page-aligned */
-    bool writes; /* PIN_WRITE */
+    struct space *space; /* that they are of, if PIN_WRITE; else NULL */
+    uint64 va;           /* where they begin */
     struct frame *frame[IOV_PIECES];
 };
 
