@@ -231,10 +231,11 @@ int area_copy_all(struct avl_tree *to, const struct avl_tree *from, struct space
                   int frame_flags)
 {
     for (struct area *a = area_first(from); a; a = area_next(a)) {
-        struct area like = *a;
-        like.space = space;
-        if (create(to, a->start, a->end, &like, frame_flags) == NULL)
+        struct area *copy = area_new(a->start, a->end, a, frame_flags);
+        if (copy == NULL)
             return -ENOMEM;
+        copy->space = space; /* before a walk over the store's areas can meet it */
+        area_insert(to, copy);
     }
     return 0;
 }
