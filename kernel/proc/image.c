@@ -33,16 +33,43 @@ static int read_exact(struct inode *ip, void *dst, uint64 n, uint64 off)
     return 0;
 }
 
+/* The beginning of the file, where linkers put all headers. */
+struct head {
+    uint64 n;
+    uint64 bytes[64];
+};
+
+static int read_head(struct inode *ip, struct head *head)
+{
+    struct iov v;
+    iov_one(&v, (char *)head->bytes, sizeof head->bytes);
+    int64 got = inode_read(ip, &v, 0);
+    head->n = got < 0 ? 0 : (uint64)got;
+    return got < 0 ? (int)got : 0;
+}
+
+/* n bytes at `off`, which the file has unless it is shorter than its header says. */
+static int read_part(struct inode *ip, const struct head *head, void *dst, uint64 n, uint64 off)
+{
+    if (off + n > head->n)
+        return read_exact(ip, dst, n, off);
+    memcpy(dst, (const char *)head->bytes + off, n);
+    return 0;
+}
+
 static int read_headers(struct image *im, struct elf_load *loads, int *n)
 {
+    struct head head;
     struct elf_header h;
     uint64 size = inode_size(im->file);
-    int r = read_exact(im->file, &h, sizeof h, 0);
+    int r = read_head(im->file, &head);
+    if (r == 0)
+        r = read_part(im->file, &head, &h, sizeof h, 0);
     if (r == 0)
         r = elf_check_header(&h, size);
     for (uint i = 0; r == 0 && i < h.phnum; i++) {
         struct elf_segment s;
-        r = read_exact(im->file, &s, sizeof s, h.phoff + i * sizeof s);
+        r = read_part(im->file, &head, &s, sizeof s, h.phoff + i * sizeof s);
         if (r == 0)
             r = elf_check_segment(&s, size, TRAPFRAME - USERSTACK * PGSIZE - 4 * PGSIZE, loads, n);
     }
