@@ -44,7 +44,7 @@ def test_nap(guest):
     assert guest.status("nap")[0] == 1
 
 
-@pytest.mark.parametrize("program", ["lazycow", "slinks", "ticker"])
+@pytest.mark.parametrize("program", ["lazycow", "slinks", "ticker", "maplab"])
 def test_passes(guest, program):
     status, out = guest.status(program, timeout=60)
     assert status == 0 and f"{program}: passed" in out
@@ -57,5 +57,5 @@ def test_oldstyle(guest):
 def test_all_programs_are_tested():
     names = {f.stem for f in (TOP / "tests" / "compat").glob("*.c")}
     tested = {"pingpong", "primes", "seek", "foreach", "nap", "lazycow", "slinks", "oldstyle",
-              "ticker"}
+              "ticker", "maplab"}
     assert names == tested
