@@ -136,7 +136,7 @@ void area_insert(struct avl_tree *t, struct area *a)
 static struct area *create(struct avl_tree *t, uint64 start, uint64 end, const struct area *like,
                            int frame_flags)
 {
-    struct area *a = t->count < AREAS_MAX ? area_new(start, end, like, frame_flags) : NULL;
+    struct area *a = area_new(start, end, like, frame_flags);
     if (a)
         area_insert(t, a);
     return a;

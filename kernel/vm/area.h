@@ -55,11 +55,6 @@ static inline bool area_is_partial(const struct area *a, uint64 va)
     return (va & ~(uint64)(PGSIZE - 1)) - a->start + PGSIZE > a->bytes;
 }
 
-/*
- * A space has at most so many areas: they are the kernel's memory, which no process is charged for.
- */
-#define AREAS_MAX 1000
-
 void area_init(void); /* once at boot */
 
 /* The area that holds va, NULL if none. */
@@ -105,8 +100,7 @@ int area_add(struct avl_tree *t, uint64 start, uint64 end, const struct area *li
 
 /*
  * The two halves of that: an area that is in no tree yet (NULL: no memory), and its way into one,
- * where start .. end is free.  It is not joined with any other.  The caller looks that the tree has
- * fewer than AREAS_MAX; area_add() and area_split() do so themselves.
+ * where start .. end is free.  It is not joined with any other.
  */
 struct area *area_new(uint64 start, uint64 end, const struct area *like, int frame_flags);
 void area_insert(struct avl_tree *t, struct area *a);

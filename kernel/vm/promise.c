@@ -76,6 +76,17 @@ static void drop_tables(struct space *s, uint64 start, uint64 end)
     pmap_remove(s, start, end, below ? below->end : 0, above ? above->start : MAXVA);
 }
 
+/* The area is there, or one that it continues is longer; -ENOMEM with nothing changed. */
+static int add(struct space *s, uint64 start, uint64 end, const struct area *like)
+{
+    int r = area_add(&s->areas, start, end, like, space_frame_flags(s));
+    if (r == 0 && s->areas.count > AREAS_MAX) {
+        mourn(s, area_cut(&s->areas, area_find(&s->areas, start), start, end));
+        r = -ENOMEM;
+    }
+    return r;
+}
+
 int promise_make(struct space *s, uint64 start, uint64 end, const struct area *like)
 {
     uint64 pages = (end - start) >> PGSHIFT;
@@ -86,7 +97,7 @@ int promise_make(struct space *s, uint64 start, uint64 end, const struct area *l
     bool tables = like->charged && !commit_overcommits();
     int r = tables ? pmap_make_tables(s, start, end) : 0;
     if (r == 0)
-        r = area_add(&s->areas, start, end, like, space_frame_flags(s));
+        r = add(s, start, end, like);
     if (r < 0) {
         drop_tables(s, start, end);
         space_uncharge(s, charge);
@@ -101,7 +112,11 @@ int promise_make(struct space *s, uint64 start, uint64 end, const struct area *l
 static int split_at(struct space *s, uint64 va)
 {
     struct area *a = area_find(&s->areas, va);
-    return a && a->start < va ? area_split(&s->areas, a, va, space_frame_flags(s)) : 0;
+    if (a == NULL || a->start == va)
+        return 0;
+    if (s->areas.count >= AREAS_MAX)
+        return -ENOMEM;
+    return area_split(&s->areas, a, va, space_frame_flags(s));
 }
 
 int promise_isolate(struct space *s, uint64 start, uint64 end)
@@ -219,7 +234,7 @@ int space_unmap(struct space *s, uint64 start, uint64 end)
     mutex_lock(&s->lock);
     a = area_overlap(&s->areas, start, end);
     if (a && a->start < start && end < a->end)
-        r = area_split(&s->areas, a, end, space_frame_flags(s));
+        r = split_at(s, end);
     while (r == 0 && (a = area_overlap(&s->areas, start, end)) != NULL)
         promise_drop(s, a, a->start > start ? a->start : start, a->end < end ? a->end : end);
     space_unlock_and_bury(s);

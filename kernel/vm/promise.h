@@ -8,6 +8,12 @@
  * page-aligned, ranges not empty and within the user half; s->lock is held.
  */
 
+/*
+ * A space has at most so many areas: they are the kernel's memory, which no process is charged for.
+ * What would need one more is -ENOMEM.
+ */
+#define AREAS_MAX 1000
+
 /* True if a part of start .. end is the stack's: its pages, its room, its guard page. */
 bool promise_is_stack(const struct space *s, uint64 start, uint64 end);
 

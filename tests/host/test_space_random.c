@@ -1,17 +1,19 @@
-// sources: kernel/vm/promise.c kernel/vm/heap.c kernel/vm/shm.c
+// sources: kernel/vm/promise.c kernel/vm/heap.c kernel/vm/shm.c kernel/vm/mmap.c
+// sources: kernel/vm/mprotect.c kernel/vm/advise.c
 // sources: kernel/vm/rmap.c kernel/vm/reclaim.c kernel/vm/store.c kernel/vm/pmap_fork.c
 // sources: kernel/vm/fault.c kernel/vm/space.c kernel/vm/area.c kernel/vm/stat.c
 // sources: kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c kernel/vm/usercopy.c
 // sources: kernel/lib/avl.c tests/host/vm_shim.c
 /*
  * Random programs on the model machine of vm_shim.h: several processes that load, store, fetch,
- * copy, fork, exit, move the break, map, unmap and wander from hart to hart, while now and then an
- * allocation fails.  An array for each process says what every page must hold.
+ * copy, fork, exit, move the break, map, unmap, protect, forget and wander from hart to hart, while
+ * now and then an allocation fails.  An array for each process says what every page must hold.
  */
 #include "tests/host/unit.h"
 
 #include "kernel/errno.h"
 #include "kernel/vm.h"
+#include "kernel/vm/mmap.h"
 #include "kernel/vm/tlb.h"
 #include "kernel/vm/usercopy.h"
 #include "tests/host/vm_shim.h"
@@ -28,6 +30,7 @@
 #define R      AREA_R
 #define W      AREA_W
 #define X      AREA_X
+#define NONE   8 /* promised, without any right */
 
 /* A page of a process: what may be done with it (0 = nothing) and its first word. */
 struct model {
@@ -231,6 +234,62 @@ static void step_map(struct process *p)
         p->page[i] = (struct model){vacant ? prot : 0, 0};
 }
 
+/* A range of the data, of the heap or of mappings; and whether all of it is promised. */
+static bool pick_range(struct process *p, uint *from, uint *n)
+{
+    static const uint start[] = {TEXT, HEAP, MAP}, size[] = {DATA, 40, SLOTS - MAP};
+    uint i = pick(3);
+    bool whole = true;
+
+    *from = start[i] + pick(size[i]);
+    *n = 1 + pick(start[i] + size[i] - *from);
+    for (uint k = 0; k < *n; k++)
+        whole = whole && p->page[*from + k].prot != 0;
+    return whole;
+}
+
+static void step_protect(struct process *p)
+{
+    uint from, n;
+    bool whole = pick_range(p, &from, &n);
+    int prot = (int[]){0, R, R | W, R | W, R | X, X}[pick(6)];
+    run_somewhere(p);
+    int r = space_mprotect(p->s, va_of(from), n * PGSIZE, prot);
+    rest();
+    if (r == -ENOMEM && may_fail)
+        return;
+    assert_int_equal(r, whole ? 0 : -ENOMEM);
+    for (uint i = from; whole && i < from + n; i++)
+        p->page[i].prot = (uchar)(prot ? prot : NONE);
+}
+
+static void step_forget(struct process *p)
+{
+    uint from, n;
+    bool whole = pick_range(p, &from, &n);
+    run_somewhere(p);
+    int r = space_forget(p->s, va_of(from), n * PGSIZE);
+    rest();
+    assert_int_equal(r, whole ? 0 : -ENOMEM);
+    for (uint i = from; whole && i < from + n; i++)
+        p->page[i].word = 0;
+}
+
+static void step_replace(struct process *p)
+{
+    uint from = MAP + pick(60), n = 1 + pick(SLOTS - from);
+    int prot = (int[]){0, R, R | W, R | X}[pick(4)];
+    struct mapping m = {.addr = va_of(from), .bytes = n * PGSIZE, .prot = prot, .fixed = true};
+    run_somewhere(p);
+    int64 r = space_mmap(p->s, &m);
+    rest();
+    if (r == -ENOMEM && may_fail)
+        return;
+    assert_int_equal(r, m.addr);
+    for (uint i = from; i < from + n; i++)
+        p->page[i] = (struct model){(uchar)(prot ? prot : NONE), 0};
+}
+
 static void check_all(void)
 {
     struct space *all[PROCS];
@@ -256,8 +315,14 @@ static void step(struct process *p)
         step_exit(p);
     else if (what < 88)
         step_sbrk(p);
-    else
+    else if (what < 92)
         step_map(p);
+    else if (what < 96)
+        step_protect(p);
+    else if (what < 98)
+        step_replace(p);
+    else
+        step_forget(p);
     shim_fail_nth(0);
 }
 
