@@ -11,7 +11,7 @@ from machine import TOP, Machine, products
 
 GDB = os.environ.get("GDB") or shutil.which("gdb-multiarch") or "gdb-multiarch"
 PROMPT = r"\(gdb\) $"
-TIMEOUT = 120   # for a host with two slow cores that others use as well
+TIMEOUT = int(os.environ.get("GDB_TIMEOUT", "120"))   # two slow cores that others use as well
 
 
 def free_port():
@@ -73,10 +73,9 @@ class Session:
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.gdb.before).replace("\r", "")
 
     def do(self, command):
-        """Runs a command; returns what it said, without its echo."""
+        """Runs a command; returns what it said."""
         self.gdb.send(command + "\n")
-        said = self.answer()
-        return said[len(command) + 1:] if said.startswith(command) else said
+        return self.answer()
 
     def go(self, typed=None):
         """Continues, `typed` arriving at the console, until the machine stops."""

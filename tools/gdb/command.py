@@ -23,8 +23,8 @@ class Command(gdb.Command):
         except Damaged as why:
             raise gdb.GdbError(f"{self.name}: {why}") from None
         except (ValueError, KeyError, IndexError, RecursionError, UnicodeError,
-                gdb.MemoryError) as why:
-            raise gdb.GdbError(f"{self.name}: memory makes no sense here: {why}") from None
+                gdb.error) as why:
+            raise gdb.GdbError(f"{self.name}: this makes no sense: {why}") from None
 
 
 def number(word):

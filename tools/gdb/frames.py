@@ -41,7 +41,7 @@ def frame_named(frames, words, usage):
         return frame_argument(frames, words[0])
     if len(words) != 2:
         raise Damaged(usage)
-    p = process_of(*([] if words[0] == "." else [words[0]]))
+    p = process_of(words[0])
     pte = p.space().pte(number(words[1])) if p.space() else 0
     n = frames.number(pte_frame(pte)) if pte else None
     if n is None:
@@ -65,7 +65,8 @@ selects a frame of the call stack."""
     kind = gdb.COMMAND_STACK
 
     def run(self, words):
-        if not words or words[0] in OWN or words[0].isdigit() and int(words[0]) < CALLS:
+        few = len(words) == 1 and words[0].isdigit() and int(words[0]) < CALLS
+        if not words or words[0] in OWN or few:
             if words:
                 gdb.execute("select-frame " + " ".join(words))
             gdb.execute("up 0")
@@ -144,7 +145,7 @@ to a shared page is a fault of kind COW, by the last of those that hold it REUSE
                 own += 1
             else:
                 mine[va] = n
-        say(f"{p}: {len(mine)} pages shared, {own} its own, {zero} of the zero frame")
+        say(f"{p}: {len(mine)} page{'' if len(mine) == 1 else 's'} shared, {own} its own, {zero} of the zero frame")
         self.tell(frames, space, mine)
 
     @staticmethod

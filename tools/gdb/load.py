@@ -36,7 +36,7 @@ def start():
             lines.append("  " + command.__doc__.split("\n")[0].rstrip("."))
     Faultline.__doc__ += "\n".join(lines)
     Faultline()
-    gdb.events.new_objfile.connect(memory.forget_types)
+    gdb.events.new_objfile.connect(memory.forget)
 
 
 start()

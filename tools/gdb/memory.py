@@ -108,22 +108,33 @@ def read_mapped(root, va, n):
     return got
 
 
-_types = {}
+def kernel():
+    """The symbols of the kernel; a program's may have the same names."""
+    for objfile in gdb.objfiles():
+        if objfile.filename.endswith("kernel.elf"):
+            return objfile
+    raise Damaged("no kernel is loaded: start gdb by `make gdb`")
+
+
+_types, _statics = {}, {}
 
 
 def type_of(name):
     """The type of that name in the kernel, such as "struct proc"."""
     if name not in _types:
-        try:
-            _types[name] = gdb.lookup_type(name)
-        except gdb.error:
-            raise Damaged(f"this kernel has no `{name}`") from None
+        tag = name.split()[-1]
+        found = kernel().lookup_static_symbol(tag, gdb.SYMBOL_STRUCT_DOMAIN)
+        if found is None:
+            raise Damaged(f"this kernel has no `{name}`")
+        _types[name] = found.type
     return _types[name]
 
 
-def forget_types(_event=None):
-    _types.clear()
-    _statics.clear()
+def forget(event=None):
+    """What was looked up in a kernel that is not the one any more."""
+    if event is None or event.new_objfile.filename.endswith("kernel.elf"):
+        _types.clear()
+        _statics.clear()
 
 
 def at(address, kind):
@@ -145,15 +156,12 @@ def has(value, *fields):
     return names.issuperset(fields)
 
 
-_statics = {}
-
-
 def symbol(name, file=None):
     """A variable or function of the kernel; `file` tells apart those of the same name."""
     key = name, file
     if key not in _statics:
-        found = gdb.lookup_static_symbols(name)
-        one = gdb.lookup_global_symbol(name)
+        found = gdb.lookup_static_symbols(name) if file else []
+        one = kernel().lookup_global_symbol(name)
         found = ([one] if one else []) + list(found)
         for s in found:
             if file is None or (s.symtab and s.symtab.filename.endswith("kernel/" + file)):
@@ -209,14 +217,6 @@ def each(head, kind, field, most=1 << 20):
 def enum(kind, prefix=""):
     """number -> name of an enumeration, without the prefix of its names."""
     return {int(f.enumval): f.name.replace(prefix, "", 1) for f in type_of(kind).fields()}
-
-
-def constant(name):
-    """An enumerator, such as AREA_STACK."""
-    s = gdb.lookup_symbol(name)[0] or gdb.lookup_static_symbol(name)
-    if s is None:
-        raise Damaged(f"this kernel has no `{name}`")
-    return int(s.value())
 
 
 def text(value):

@@ -102,8 +102,8 @@ def processes():
 
 
 def process_of(word=None):
-    """The process with that pid; without one, that of the selected hart."""
-    if word is not None:
+    """The process with that pid; with none, or `.`, that of the selected hart."""
+    if word not in (None, "."):
         pid = int(word, 0) if word.lstrip("-").isalnum() and word[0].isdigit() else None
         if pid is None:
             raise Damaged(f"{word} is no pid: see `ps`")

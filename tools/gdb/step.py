@@ -79,7 +79,8 @@ def tell_done(next_verb, f):
     if next_verb == "own":
         say(f"fetch: the bytes of the page are in {words}")
     elif next_verb == "map":
-        keeps = before and frames.number(pte_frame(before)) == n
+        keeps = not moment.f["owned"] if memory.has(moment.f, "owned") \
+            else before and frames.number(pte_frame(before)) == n
         say(f"own: it {'keeps' if keeps else 'gets'} {words}")
     else:
         say("map: the entry has changed" if unsigned(moment.f["after"]) != before

@@ -45,7 +45,7 @@ promises.  `pt . VA` takes the process that runs on the selected hart."""
     def run(self, words):
         if len(words) != 2:
             raise Damaged("usage: pt PID VA, or pt . VA")
-        p = process_of(*([] if words[0] == "." else [words[0]]))
+        p = process_of(words[0])
         va = number(words[1])
         if MAXVA <= va < (1 << 64) - MAXVA:
             raise Damaged(f"{va:#x} is not an address of Sv39: its bits 63 to 38 must be alike")
@@ -89,6 +89,10 @@ def letter(frames, pte):
     return "p" if refs == 1 else str(refs) if 2 <= refs <= 9 else "+" if refs > 9 else "?"
 
 
+def count(pages):
+    return f"{pages} page{'' if pages == 1 else 's'}"
+
+
 class Pages(Command):
     """pages PID [AREA]: a picture of a space, or of one area of it, one character a page.
 
@@ -101,7 +105,7 @@ here."""
     def run(self, words):
         if not 1 <= len(words) <= 2:
             raise Damaged("usage: pages PID [AREA]")
-        p = process_of(*([] if words[0] == "." else [words[0]]))
+        p = process_of(words[0])
         space = p.space()
         if space is None:
             raise Damaged(f"{p} is a kernel thread: it has no space")
@@ -124,12 +128,12 @@ here."""
         pages, done = (a.end - a.start) // PAGE, 0
         for r in rows:
             if r * ROW > done:
-                say(f"  {a.start + done * PAGE:#012x}  . ({r * ROW - done} pages)")
+                say(f"  {a.start + done * PAGE:#012x}  . ({count(r * ROW - done)})")
             first, done = r * ROW, min((r + 1) * ROW, pages)
             say(f"  {a.start + first * PAGE:#012x}  " + "".join(
                 mapped.get(a.start + i * PAGE, ".") for i in range(first, done)))
         if done < pages:
-            say(f"  {a.start + done * PAGE:#012x}  . ({pages - done} pages)")
+            say(f"  {a.start + done * PAGE:#012x}  . ({count(pages - done)})")
 
 
 COMMANDS = (Pt, Pages)

@@ -12,11 +12,7 @@ from objects import pte_frame, V
 
 def folder():
     """Where the programs of the loaded kernel lie, with their symbols."""
-    for objfile in gdb.objfiles():
-        path = pathlib.Path(objfile.filename)
-        if path.name == "kernel.elf":
-            return path.parent
-    raise Damaged("no kernel is loaded: start gdb by `make gdb`")
+    return pathlib.Path(memory.kernel().filename).parent
 
 
 def program_file(name):
@@ -45,7 +41,6 @@ def load(name):
     if before is not None:
         gdb.execute(f"remove-symbol-file {before}", to_string=True)
     gdb.execute(f"add-symbol-file {path} -o 0", to_string=True)
-    memory.forget_types()
     return path
 
 

@@ -31,34 +31,34 @@ def where(pc, call):
     return name + file
 
 
-def chain(fp, read, valid):
-    """Return addresses along the frame pointers (psABI: ra at -8, the caller's s0 at -16)."""
-    for _ in range(MOST):
+def chain(fp, read, valid, ra=None):
+    """Return addresses along the frame pointers (psABI: ra at -8, the caller's s0 at -16).
+
+    A function that calls nothing saves only s0, at -8: if it is the newest, `ra` is the register.
+    """
+    for depth in range(MOST):
         if fp % 8 or not valid(fp):
             return
         raw = read(fp - 16, 16)
-        caller, ra = (int.from_bytes(raw[i:i + 8], "little") for i in (0, 8))
-        if valid(ra) and not valid(caller):
-            fp, ra = ra, None       # a leaf function: it saves nothing but s0, at -8
-        else:
-            yield ra
-            if caller <= fp:
-                return
-            fp = caller
-            continue
-        if fp == 0:
+        caller, saved = (int.from_bytes(raw[i:i + 8], "little") for i in (0, 8))
+        if valid(saved) and not valid(caller):
+            caller, saved = saved, ra if depth == 0 else None
+        if saved:
+            yield saved
+        if caller <= fp:
             return
+        fp = caller
 
 
-def kernel_chain(pc, fp):
-    """(address, is a return address) of a kernel stack."""
+def kernel_chain(pc, fp, ra=None):
+    """(address, is a return address) of a kernel stack; `ra` as in chain()."""
     yield pc, False
     slot = (fp - 16) // SLOT
-    for ra in chain(fp, memory.read, lambda a: a > 16 and (a - 16) // SLOT == slot
-                    and (a - 1) // SLOT == slot):
-        if ra < memory.DIRECT_BASE:
+    for saved in chain(fp, memory.read, lambda a: a > 16 and (a - 16) // SLOT == slot
+                    and (a - 1) // SLOT == slot, ra):
+        if saved < memory.DIRECT_BASE:
             return
-        yield ra, True
+        yield saved, True
 
 
 def kernel_frames(p):
@@ -94,7 +94,7 @@ Without PID, of the selected hart.  It loads the symbols of the program as `user
             self.user(p, register("pc"), register("ra"), register("sp"), register("fp"), 0)
             return
         else:
-            n = self.kernel(register("pc"), register("fp"), 0)
+            n = self.kernel(register("pc"), register("fp"), 0, register("ra"))
         if p.kthread or p.space() is None:
             return
         tf = p.trapframe()
@@ -103,9 +103,9 @@ Without PID, of the selected hart.  It loads the symbols of the program as `user
         self.user(p, pc, unsigned(reg[1]), unsigned(reg[2]), unsigned(reg[8]), n)
 
     @staticmethod
-    def kernel(pc, fp, n):
+    def kernel(pc, fp, n, ra=None):
         try:
-            for address, call in kernel_chain(pc, fp):
+            for address, call in kernel_chain(pc, fp, ra):
                 say(f"#{n:<2} {address:#018x} {where(address, call)}")
                 n += 1
         except Damaged as why:
@@ -117,39 +117,29 @@ Without PID, of the selected hart.  It loads the symbols of the program as `user
         space = p.space()
         say(f"#{n:<2} {pc:#018x} {place(p, pc)}")
         n += 1
-        leaf = UserLeaf(p, pc)
-        if leaf.saves_nothing() and ra:
+        if ra and saves_nothing(p, pc):
             say(f"#{n:<2} {ra:#018x} {place(p, ra - 1)}")
-            n += 1
+            n, ra = n + 1, None
         try:
             for address in chain(fp, lambda va, k: read_user(space, va, k),
-                                 lambda a: sp <= a - 16 and a <= sp + (1 << 20)):
-                if not address:
-                    return
+                                 lambda a: sp <= a - 16 and a <= sp + (1 << 20), ra):
                 say(f"#{n:<2} {address:#018x} {place(p, address - 1)}")
                 n += 1
         except Damaged as why:
             say(f"    (no further: {why})")
 
 
-class UserLeaf:
-    """Whether the newest function has a frame of its own yet."""
-
-    def __init__(self, p, pc):
-        self.p, self.pc = p, pc
-
-    def saves_nothing(self):
-        """A stub of a system call has none, and a function none before it has set s0."""
-        if loaded() is None or loaded().stem != self.p.name:
-            return False
-        name = function_at(self.pc)
-        if name is None:
-            return True     # assembly: the stubs
-        block = gdb.block_for_pc(self.pc)
-        while block and not block.function:
-            block = block.superblock
-        line = gdb.find_pc_line(block.start)
-        return bool(line.last) and self.pc <= line.last
+def saves_nothing(p, pc):
+    """The newest function has no frame of its own: a stub of a system call, or not yet."""
+    if loaded() is None or loaded().stem != p.name:
+        return False
+    block = gdb.block_for_pc(pc)
+    while block and not block.function:
+        block = block.superblock
+    if block is None:
+        return True     # assembly: the stubs
+    line = gdb.find_pc_line(block.start)
+    return bool(line.last) and pc <= line.last
 
 
 COMMANDS = (Uwhere,)
