@@ -7,8 +7,8 @@ import pytest
 
 from session import Session
 
-NAMES = ("ps areas trapframe pt pages frame who cow user uwhere fault break-fault fault-step stop-on "
-         "locks trace check").split()
+NAMES = ("ps areas trapframe pt pages frame who cow user uwhere fault break-fault fault-step "
+         "stop-on locks trace check").split()
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["1hart", "2harts"])
@@ -63,8 +63,8 @@ def test_areas(session):
 
 
 def test_pages_and_pt_agree(session):
-    low = int(re.search(r"^(0x\w+) to 0x\w+ rw- stack\n  0x\w+  p$", session.do("pages 2"), re.M)[1],
-              16)
+    stack = re.search(r"^(0x\w+) to 0x\w+ rw- stack\n  0x\w+  p$", session.do("pages 2"), re.M)
+    low = int(stack[1], 16)
     said = session.do(f"pt 2 {low:#x}")
     assert [int(n) for n in re.findall(r"level (\d)", said)] == [2, 1, 0]
     assert "valid, read, write, user, accessed, dirty (not execute, global)" in said, said

@@ -145,7 +145,8 @@ to a shared page is a fault of kind COW, by the last of those that hold it REUSE
                 own += 1
             else:
                 mine[va] = n
-        say(f"{p}: {len(mine)} page{'' if len(mine) == 1 else 's'} shared, {own} its own, {zero} of the zero frame")
+        say(f"{p}: {len(mine)} page{'' if len(mine) == 1 else 's'} shared, {own} its own, "
+            f"{zero} of the zero frame")
         self.tell(frames, space, mine)
 
     @staticmethod
