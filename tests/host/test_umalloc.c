@@ -1,6 +1,7 @@
 /*
- * user/lib/malloc.c on a simulated break.  After each step the whole heap is walked: chunks without
- * gaps, no two free ones side by side, and the lists hold just the free ones.
+ * user/lib/malloc.c on a simulated break, and with mappings from a field of pages.  After each step
+ * the whole heap is walked: chunks without gaps, no two free ones side by side, and the lists hold
+ * just the free ones.
  */
 #include "tests/host/user_host.h"
 #include "user/lib/string.c"
@@ -11,6 +12,9 @@
 static _Alignas(4096) char arena[ARENA];
 static long brk, brk_limit = ARENA;
 static int nsbrk;
+static _Alignas(4096) char field[ARENA];
+static char mapped[ARENA / PGSIZE]; /* of each page of the field */
+static long nmapped, map_limit;
 static struct chunk *regions[2000]; /* first chunks, as the test saw them made */
 static int nregions;
 static jmp_buf ended;
@@ -27,6 +31,43 @@ char *sbrk(int n)
         host_memset(arena + brk, 0xee, n);
     brk += n;
     return arena + brk - n;
+}
+
+/* The first gap that is large enough. */
+static long find_gap(long n)
+{
+    for (long at = 0, run = 0; at < ARENA / PGSIZE; at++) {
+        run = mapped[at] ? 0 : run + 1;
+        if (run == n)
+            return at + 1 - n;
+    }
+    return -1;
+}
+
+void *mmap(void *wish, size_t len, int prot, int flags, int fd, off_t offset)
+{
+    assert_null(wish);
+    assert_true(prot == (PROT_READ | PROT_WRITE) && flags == (MAP_PRIVATE | MAP_ANONYMOUS));
+    assert_true(len % PGSIZE == 0 && fd == -1 && offset == 0);
+    long n = len / PGSIZE, at = nmapped + n > map_limit ? -1 : find_gap(n);
+    if (at < 0)
+        return MAP_FAILED;
+    host_memset(mapped + at, 1, n);
+    host_memset(field + at * PGSIZE, 0, len);
+    nmapped += n;
+    return field + at * PGSIZE;
+}
+
+int munmap(void *p, size_t len)
+{
+    long at = ((char *)p - field) / PGSIZE, n = len / PGSIZE;
+    assert_true((uint64)p % PGSIZE == 0 && len % PGSIZE == 0 && len > 0);
+    for (long i = at; i < at + n; i++)
+        assert_true(mapped[i]);
+    host_memset(mapped + at, 0, n);
+    host_memset(field + at * PGSIZE, 0xdd, len);
+    nmapped -= n;
+    return 0;
 }
 
 int fprintf(int fd, const char *format, ...)
@@ -54,6 +95,9 @@ static int reset(void **state)
     region_end = 0;
     brk = nregions = nsbrk = 0;
     brk_limit = ARENA;
+    host_memset(mapped, 0, sizeof(mapped));
+    nmapped = 0;
+    map_limit = ARENA / PGSIZE;
     return 0;
 }
 
@@ -165,6 +209,7 @@ static void test_impossible(void **state)
     (void)state;
     assert_null(get(-1));
     assert_null(get(1ul << 63));
+    assert_null(get(LARGEST));
     assert_null(get(LARGEST + 1));
     assert_null(get(ARENA));
     assert_null(calloc(1ul << 32, 1ul << 32));
@@ -192,7 +237,7 @@ static void test_exhaustion(void **state)
     assert_ptr_equal(get(10000), all[n / 2]);
     for (int i = 0; i < n; i++)
         put(all[i]);
-    assert_non_null(get(500000));
+    assert_non_null(get(100000));
 }
 
 /* Too little for a step of 64 KiB but enough for the request. */
@@ -207,13 +252,96 @@ static void test_last_page(void **state)
 static void test_given_back(void **state)
 {
     (void)state;
-    char *small = get(100), *big = get(8 << 20);
+    char *small = get(100), *all[100];
+    for (int i = 0; i < 100; i++)
+        all[i] = get(100000);
     assert_true(brk > 8 << 20);
-    put(big);
+    for (int i = 0; i < 100; i++)
+        put(all[i]);
     assert_true(brk < 1 << 20);
-    put(get(8 << 20));
     put(small);
     assert_true(brk < 1 << 20);
+}
+
+/* Pages that n bytes in a mapping need. */
+static long pages_for(size_t n)
+{
+    return (n + 16 + PGSIZE - 1) / PGSIZE;
+}
+
+static void test_large(void **state)
+{
+    (void)state;
+    char *small = get(LARGE - 1), *at = get(LARGE), *other = get(3 * LARGE + 5);
+    assert_int_equal(nmapped, pages_for(LARGE) + pages_for(3 * LARGE + 5));
+    assert_in_range((uint64)small, (uint64)arena, (uint64)arena + ARENA);
+    for (size_t i = 0; i < LARGE; i++)
+        assert_int_equal(at[i], 0);
+    host_memset(at, 7, LARGE);
+    host_memset(other, 8, 3 * LARGE + 5);
+    put(at);
+    assert_int_equal(nmapped, pages_for(3 * LARGE + 5));
+    at = calloc(LARGE / 8, 9);
+    for (size_t i = 0; i < LARGE / 8 * 9; i++)
+        assert_int_equal(at[i], 0);
+    for (size_t i = 0; i < 3 * LARGE + 5; i++)
+        assert_int_equal(other[i], 8);
+    put(other);
+    put(at);
+    assert_int_equal(nmapped, 0);
+    put(small);
+}
+
+static void test_large_exhaustion(void **state)
+{
+    (void)state;
+    map_limit = 100;
+    char *first = get(LARGE), *second = get(LARGE), *third = get(LARGE);
+    assert_non_null(second);
+    assert_null(get(LARGE));
+    assert_non_null(get(LARGE / 2)); /* the heap has room */
+    host_memset(first, 'k', LARGE);
+    assert_null(realloc(first, 2 * LARGE));
+    assert_int_equal(first[LARGE - 1], 'k');
+    put(third);
+    assert_non_null(get(LARGE));
+}
+
+/* Up and down across the border between heap and mappings, contents kept. */
+static void test_large_resizing(void **state)
+{
+    static const size_t sizes[] = {100,        LARGE - 1, LARGE, LARGE + 4000, 5 * LARGE, 2 * LARGE,
+                                   LARGE - 17, 2000000,   0,     LARGE};
+    size_t kept = 0;
+    char *p = 0;
+
+    (void)state;
+    put(get(1));
+    for (uint i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        p = realloc(p, sizes[i]);
+        assert_non_null(p);
+        assert_int_equal((uint64)p % 16, 0);
+        check_heap();
+        kept = kept < sizes[i] ? kept : sizes[i];
+        for (size_t j = 0; j < kept; j++)
+            assert_int_equal((uchar)p[j], (j + i - 1) % 251);
+        for (size_t j = 0; j < sizes[i]; j++)
+            p[j] = (j + i) % 251;
+        kept = sizes[i];
+        int in_field = p >= field && p < field + ARENA; /* not if the heap has room above it */
+        assert_int_equal(nmapped, in_field ? pages_for(kept) : 0);
+        assert_true(kept >= 4 * LARGE ? in_field : kept >= LARGE || !in_field);
+    }
+    put(p);
+    p = get(LARGE);
+    assert_ptr_equal(realloc(p, LARGE + 1), p); /* the last page has room */
+    brk_limit = brk;
+    while (malloc(4000) != 0)
+        ;
+    assert_ptr_equal(realloc(p, 5000), p); /* no room in the heap: it stays, but is cut */
+    assert_int_equal(nmapped, pages_for(5000));
+    put(p);
+    assert_int_equal(nmapped, 0);
 }
 
 /* The program moves the break itself, by odd amounts. */
@@ -289,7 +417,7 @@ static void test_random(void **state)
     for (int step = 0; step < 20000; step++) {
         seed = seed * 1664525 + 1013904223;
         int i = (seed >> 16) % 200;
-        size_t n = (seed >> 8) % ((seed & 0x3000000) ? 300 : 40000);
+        size_t n = (seed >> 8) % ((seed & 0x3000000) ? 300 : (seed & 0xc000000) ? 40000 : 300000);
         for (size_t j = 0; j < all[i].n; j += 17)
             assert_int_equal(all[i].p[j], (uchar)(i + j));
         if (all[i].p != 0 && seed >> 31) {
@@ -311,6 +439,7 @@ static void test_random(void **state)
     for (int i = 0; i < 200; i++)
         put(all[i].p);
     assert_true(brk < 2 << 20);
+    assert_int_equal(nmapped, 0);
 }
 
 static void expect_end(void *p, const char *part)
@@ -353,10 +482,20 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, reset)
     const struct CMUnitTest tests[] = {
-        TEST(test_sizes),      TEST(test_reuse),         TEST(test_impossible),
-        TEST(test_exhaustion), TEST(test_last_page),     TEST(test_given_back),
-        TEST(test_clearing),   TEST(test_foreign_break), TEST(test_resizing),
-        TEST(test_random),     TEST(test_misuse),
+        TEST(test_sizes),
+        TEST(test_reuse),
+        TEST(test_impossible),
+        TEST(test_exhaustion),
+        TEST(test_last_page),
+        TEST(test_given_back),
+        TEST(test_clearing),
+        TEST(test_foreign_break),
+        TEST(test_resizing),
+        TEST(test_random),
+        TEST(test_misuse),
+        TEST(test_large),
+        TEST(test_large_exhaustion),
+        TEST(test_large_resizing),
     };
     return cmocka_run_group_tests(tests, 0, 0);
 }

@@ -56,6 +56,8 @@ static inline void host_names(void)
 #define dup2      user_dup2
 #define getpid    user_getpid
 #define sbrk      user_sbrk
+#define mmap      user_mmap
+#define munmap    user_munmap
 #define pause     user_pause
 #define sleep     user_sleep
 #define symlink   user_symlink

@@ -1,6 +1,8 @@
 /*
- * Memory allocator.  The heap is one or more regions of memory obtained with sbrk(); a region is a
- * gapless row of chunks and ends with a chunk of size 0 that is always in use:
+ * Memory allocator.  A block of LARGE bytes or more is a mapping of its own, which free() takes
+ * down, so its memory comes back whatever lives beside it.  All others come from the heap: one or
+ * more regions of memory obtained with sbrk().  A region is a gapless row of chunks and ends with a
+ * chunk of size 0 that is always in use:
  *
  *     | below | size | payload ... | below | size | payload ... | below | 0, used |
  *
@@ -10,29 +12,36 @@
  * chunk of its own class that is large enough, else any of the next class that has one, and gives
  * back what is left over.  A region grows in place as long as nobody else moved the break.
  *
+ * A mapping begins with a header, too: its size with MAPPED in it, and in `below` the complement of
+ * that, which tells it from the heap.
+ *
  * There is one thread in a process, so there is no lock.  A pointer that free() or realloc() gets
  * is checked against the neighbouring chunks; if it is not ours the program ends with a message.
  */
 #include "user/extra.h"
 #include "user/lib/start.h"
+#include "kernel/mman.h"
 #include "kernel/riscv.h"
 
-#define USED      1ul
-#define HEADER    16ul
-#define ALIGNMENT 16ul
-#define SMALLEST  sizeof(struct chunk)
-#define LARGEST   (1ul << 30)
-#define STEP      (64 * 1024ul)  /* the heap grows by this at least */
-#define SURPLUS   (512 * 1024ul) /* a free end of the heap of this size is given back */
-#define NEXACT    33             /* classes of one size: multiples of 16 up to 512 */
-#define NCLASS    (NEXACT + 22)
+#define USED         1ul
+#define MAPPED       2ul
+#define HEADER       16ul
+#define ALIGNMENT    16ul
+#define SMALLEST     sizeof(struct chunk)
+#define LARGE        (128 * 1024ul)
+#define LARGEST      (1ul << 38)    /* there is no room for more */
+#define STEP         (64 * 1024ul)  /* the heap grows by this at least */
+#define SURPLUS      (512 * 1024ul) /* a free end of the heap of this size is given back */
+#define MOST_AT_ONCE (1ul << 30)    /* that much of it: sbrk() takes an int */
+#define NEXACT       33             /* classes of one size: multiples of 16 up to 512 */
+#define NCLASS       (NEXACT + 22)
 
 /* A program written for xv6 may have a function of its own with this name. */
 #define WEAK __attribute__((weak))
 
 struct chunk {
     uint64 below;              /* size of the chunk below, 0 for the first of a region */
-    uint64 size;               /* of this chunk, its header included; USED is a flag in it */
+    uint64 size;               /* of this chunk, its header included; USED, MAPPED are in it */
     struct chunk *next, *prev; /* of the class, while it is free; payload otherwise */
 };
 
@@ -41,7 +50,7 @@ static char *region_end; /* where the region that may still grow ends */
 
 static uint64 chunk_size(const struct chunk *c)
 {
-    return c->size & ~USED;
+    return c->size & ~(USED | MAPPED);
 }
 
 static struct chunk *chunk_at(struct chunk *c, long distance)
@@ -173,8 +182,8 @@ static void shrink(struct chunk *c)
     if (c->size < SURPLUS || (char *)chunk_above(c) + HEADER != region_end || sbrk(0) != region_end)
         return;
     uint64 bytes = PGROUNDDOWN(c->size - STEP);
-    if (bytes > LARGEST)
-        bytes = LARGEST;
+    if (bytes > MOST_AT_ONCE)
+        bytes = MOST_AT_ONCE;
     class_remove(c);
     set_size(c, c->size - bytes, 0);
     chunk_above(c)->size = USED;
@@ -182,6 +191,40 @@ static void shrink(struct chunk *c)
     region_end -= bytes;
     sbrk(-(int)bytes);
 }
+
+/* --- blocks that are mappings ----------------------------------------------------------------- */
+
+static int is_mapped(const struct chunk *c)
+{
+    return (uint64)c % PGSIZE == 0 && c->below == ~c->size && (c->size & MAPPED);
+}
+
+static void map_mark(struct chunk *c, uint64 size)
+{
+    c->size = size | USED | MAPPED;
+    c->below = ~c->size;
+}
+
+/* A fresh mapping for n bytes, all of them 0, as a block; 0 without memory. */
+static void *map_new(size_t n)
+{
+    uint64 size = PGROUNDUP(n + HEADER);
+    struct chunk *c = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if ((char *)c == MAP_FAILED)
+        return 0;
+    map_mark(c, size);
+    return chunk_at(c, HEADER);
+}
+
+/* Cuts the mapping down to what n bytes need, if that is less than it has. */
+static void map_shrink(struct chunk *c, size_t n)
+{
+    uint64 have = chunk_size(c), size = PGROUNDUP(n + HEADER);
+    if (size < have && munmap((char *)c + size, have - size) == 0)
+        map_mark(c, size);
+}
+
+/* --- what programs call ----------------------------------------------------------------------- */
 
 static uint64 size_for(size_t n)
 {
@@ -195,6 +238,8 @@ static struct chunk *owned(void *p, const char *function)
     struct chunk *c = chunk_at(p, -(long)HEADER);
     const char *wrong = 0;
 
+    if ((uint64)p % ALIGNMENT == 0 && is_mapped(c))
+        return c;
     if ((uint64)p % ALIGNMENT != 0 || chunk_size(c) % ALIGNMENT != 0)
         wrong = "not memory from malloc";
     else if (!(c->size & USED))
@@ -211,6 +256,8 @@ void *malloc(size_t n)
 {
     if (n > LARGEST)
         return 0;
+    if (n >= LARGE)
+        return map_new(n);
     uint64 size = size_for(n);
     struct chunk *c = class_find(size);
     if (c == 0)
@@ -224,8 +271,13 @@ void *malloc(size_t n)
 
 void free(void *p)
 {
-    if (p != 0)
-        shrink(release(owned(p, "free")));
+    if (p == 0)
+        return;
+    struct chunk *c = owned(p, "free");
+    if (c->size & MAPPED)
+        munmap(c, chunk_size(c));
+    else
+        shrink(release(c));
 }
 
 WEAK void *calloc(size_t n, size_t size)
@@ -235,9 +287,28 @@ WEAK void *calloc(size_t n, size_t size)
     if (__builtin_mul_overflow(n, size, &bytes))
         return 0;
     void *p = malloc(bytes);
-    return p != 0 ? memset(p, 0, bytes) : 0;
+    if (p != 0 && bytes < LARGE) /* a mapping is clear */
+        memset(p, 0, bytes);
+    return p;
 }
 
+/* Makes a block of the heap fit for n bytes where it stands; false if there is no room. */
+static int resize_in_place(struct chunk *c, size_t n)
+{
+    struct chunk *above = chunk_above(c);
+    uint64 size = size_for(n), have = chunk_size(c);
+    if (have < size && !(above->size & USED) && have + above->size >= size) {
+        class_remove(above);
+        have += above->size;
+        set_size(c, have, USED);
+    }
+    if (have < size)
+        return 0;
+    trim(c, size);
+    return 1;
+}
+
+/* A mapping that becomes small moves to the heap, if there is room. */
 WEAK void *realloc(void *p, size_t n)
 {
     if (p == 0)
@@ -245,22 +316,18 @@ WEAK void *realloc(void *p, size_t n)
     if (n > LARGEST)
         return 0;
 
-    struct chunk *c = owned(p, "realloc"), *above = chunk_above(c);
-    uint64 size = size_for(n), have = chunk_size(c);
-    if (have < size && !(above->size & USED) && have + above->size >= size) {
-        class_remove(above);
-        have += above->size;
-        set_size(c, have, USED);
-    }
-    if (have >= size) {
-        trim(c, size);
+    struct chunk *c = owned(p, "realloc");
+    uint64 room = chunk_size(c) - HEADER;
+    int mapped = (c->size & MAPPED) != 0, shrinks = n <= room;
+    if (mapped && shrinks)
+        map_shrink(c, n);
+    if (mapped ? shrinks && n >= LARGE : resize_in_place(c, n))
         return p;
-    }
 
     void *other = malloc(n);
-    if (other != 0) {
-        memcpy(other, p, have - HEADER);
-        free(p);
-    }
+    if (other == 0)
+        return mapped && shrinks ? p : 0;
+    memcpy(other, p, n < room ? n : room);
+    free(p);
     return other;
 }

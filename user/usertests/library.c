@@ -222,3 +222,73 @@ void malloc_too_much(void)
     CHECK(data_good(p, 1, 0, 300000));
     free(p);
 }
+
+/* --- large blocks are mappings of their own --------------------------------------------------- */
+
+#define BLOCK 400000 /* bytes */
+
+static long promised(void)
+{
+    return (long)kernel_now().frames_committed;
+}
+
+/* Their memory comes back at once, whatever lives beside them. */
+void malloc_large(void)
+{
+    enum { BLOCKS = 6, FRAMES = BLOCK / PGSIZE };
+    char *block[BLOCKS];
+    long before = promised();
+    for (int i = 0; i < BLOCKS; i++) {
+        block[i] = malloc(BLOCK);
+        CHECK(block[i] != 0);
+        SAME((long)block[i] % 16, 0);
+        data_fill(block[i], i, 0, BLOCK);
+    }
+    long with = promised();
+    CHECK(with >= before + BLOCKS * FRAMES);
+    for (int i = 0; i < BLOCKS; i += 2)
+        free(block[i]);
+    CHECK(promised() <= with - BLOCKS / 2 * FRAMES);
+    for (int i = 1; i < BLOCKS; i += 2) {
+        CHECK(data_good(block[i], i, 0, BLOCK));
+        free(block[i]);
+    }
+    SAME(promised(), before);
+    char *clear = calloc(BLOCK, 1);
+    CHECK(clear != 0);
+    for (int i = 0; i < BLOCK; i++)
+        SAME(clear[i], 0);
+    free(clear);
+}
+
+/* Up and down, and from the heap into a mapping and back. */
+void malloc_large_resize(void)
+{
+    static const int sizes[] = {100, 140000, 140010, 2000000, 300000, 90000, 131072, 10};
+    char *p = 0;
+    int have = 0;
+    for (uint i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        p = realloc(p, sizes[i]);
+        CHECK(p != 0);
+        SAME((long)p % 16, 0);
+        CHECK(data_good(p, (int)i, 0, have < sizes[i] ? have : sizes[i]));
+        data_fill(p, (int)i + 1, 0, sizes[i]);
+        have = sizes[i];
+    }
+    free(p);
+}
+
+void malloc_large_exhaustion(void)
+{
+    size_t all = kernel_now().frames_limit * PGSIZE;
+    char *p = malloc(all / 8);
+    CHECK(p != 0);
+    data_fill(p, 1, 0, BLOCK);
+    CHECK(malloc(all) == 0);
+    CHECK(realloc(p, all) == 0);
+    CHECK(data_good(p, 1, 0, BLOCK));
+    free(p);
+    p = malloc(all / 2);
+    CHECK(p != 0);
+    free(p);
+}

@@ -269,7 +269,10 @@
     TEST(gets_lines)                                                                               \
     TEST(malloc_resize)                                                                            \
     TEST(malloc_random)                                                                            \
-    TEST(malloc_too_much)
+    TEST(malloc_too_much)                                                                          \
+    TEST(malloc_large)                                                                             \
+    TEST(malloc_large_resize)                                                                      \
+    TEST(malloc_large_exhaustion)
 
 #define ALL_HELPERS(HELPER)                                                                        \
     HELPER(count)                                                                                  \
