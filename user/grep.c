@@ -1,14 +1,18 @@
 /*
- * grep [-ivnc] PATTERN [FILE...]: prints the lines that match the regular expression (see
+ * grep [-ivncm] PATTERN [FILE...]: prints the lines that match the regular expression (see
  * user/lib/regex.h).  Exit status: 0 some line did, 1 none, 2 something went wrong.
+ *
+ * With -m a file is searched where it lies, in a mapping, and nothing is read; what cannot be
+ * mapped is read all the same.  A file that becomes shorter meanwhile is the end of a grep -m.
  */
-#include "kernel/fcntl.h"
+#include "kernel/mman.h"
+#include "kernel/stat.h"
 #include "user/extra.h"
 #include "user/lib/prog.h"
 #include "user/lib/regex.h"
 
-#define FLAGS "ivnc"
-enum { IGNORE_CASE = 1, INVERT = 2, NUMBER = 4, COUNT = 8 };
+#define FLAGS "ivncm"
+enum { IGNORE_CASE = 1, INVERT = 2, NUMBER = 4, COUNT = 8, MAP = 16 };
 
 static struct regex pattern;
 static uint flags;
@@ -18,6 +22,7 @@ static int matched; /* some line did */
 struct input {
     const char *name;
     int fd;
+    int mapped; /* `text` is all of the file, in a mapping */
     char *text; /* what is read and not yet used: from `start` to `end` */
     size_t start, end, size;
     int number; /* of the last line */
@@ -30,9 +35,33 @@ static int complain(const char *what)
     return 0;
 }
 
+/* Tries to have all of the file at once. */
+static void map(struct input *in)
+{
+    struct stat st;
+    if (fstat(in->fd, &st) < 0 || st.type != T_FILE || st.size == 0)
+        return;
+    char *text = mmap(0, st.size, PROT_READ, MAP_SHARED, in->fd, 0);
+    if (text == MAP_FAILED)
+        return;
+    in->text = text;
+    in->end = in->size = st.size;
+    in->mapped = 1;
+}
+
+static void drop(struct input *in)
+{
+    if (in->mapped)
+        munmap(in->text, in->size);
+    else
+        free(in->text);
+}
+
 /* Reads more behind what there is; bytes, 0 at the end, -1 on failure. */
 static int fill(struct input *in)
 {
+    if (in->mapped)
+        return 0;
     if (in->start > 0) {
         memmove(in->text, in->text + in->start, in->end - in->start);
         in->end -= in->start;
@@ -114,15 +143,17 @@ static int search_file(const char *name, int fd)
 
     if (fd < 0)
         return complain(name);
+    if (flags & MAP)
+        map(&in);
     int done = search(&in);
-    free(in.text);
+    drop(&in);
     close(fd);
     return done;
 }
 
 int main(int argc, char **argv)
 {
-    const char *usage = "grep [-ivnc] PATTERN [FILE...]";
+    const char *usage = "grep [-ivncm] PATTERN [FILE...]";
     int failed = 0, i = prog_flags(argc, argv, FLAGS, usage, &flags);
 
     if (i == argc)
