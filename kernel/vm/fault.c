@@ -219,8 +219,8 @@ map_around(struct space *s, const struct area *a, const pte_t *slot, uint64 va)
 
     if (a->bytes != AREA_ALL_BYTES && end - a->start > a->bytes)
         end = PGROUNDDOWN(a->start + a->bytes);
-    if (end <= start)
-        return;
+    if (end <= start + PGSIZE)
+        return; /* there is nothing around it */
     uint n = (uint)((end - start) >> PGSHIFT);
     if (a->store->ops->peek(a->store, area_index(a, start), n, frame) == 0)
         return;
