@@ -15,6 +15,8 @@ uint64 measure_spawn_big(void);
 uint64 measure_spawn(void), measure_spawn_16m(void), measure_spawn_64m(void);
 uint64 measure_lazy_write(void), measure_lazy_read(void);
 uint64 measure_cow_shared(void), measure_cow_alone(void), measure_shrink(void);
+uint64 measure_map_single(void), measure_map_walk(void), measure_map_write(void);
+uint64 measure_map_dirty(void), measure_map_unmap(void), measure_map_memory(void);
 uint64 measure_pipe_byte(void), measure_pipe_round(void), measure_pipe_bulk(void);
 uint64 measure_open(void), measure_fstat(void), measure_read_byte(void);
 uint64 measure_open_deep(void), measure_open_large(void), measure_create_large(void);
@@ -45,6 +47,12 @@ const struct row bench_rows[] = {
     {"cowshared", "COW write, frame still shared", measure_cow_shared, 1700, 3079, 0},
     {"cowalone", "COW write, sole owner", measure_cow_alone, 400, 820, 0},
     {"shrink", "unmap of a touched page", measure_shrink, 250, 709, 0},
+    {"mapsingle", "file page, read fault, single", measure_map_single, 700, 1657, 0},
+    {"mapwalk", "the same walked in order, per page", measure_map_walk, 250, 354, 0},
+    {"mapwrite", "private file page, write fault", measure_map_write, 1900, 3081, 0},
+    {"mapdirty", "write fault of a clean shared page", measure_map_dirty, 0, 0, 0},
+    {"mapunmap", "mmap + one fault + munmap, file", measure_map_unmap, 5000, 12615, 0},
+    {"mapmemory", "the same, anonymous memory", measure_map_memory, 5000, 0, 0},
     {"yield", "yield between two processes", measure_yield, 1500, 2633, 0},
     {"pipe1", "pipe: write 1 + read 1", measure_pipe_byte, 1200, 1935, 40475},
     {"pipetrip", "pipe round trip, two processes", measure_pipe_round, 4500, 8919, 95794},
