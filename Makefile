@@ -295,7 +295,7 @@ print-gdbport: ## the port that QEMU listens on
 $(HOSTTEST): build/host/%: tests/host/%.c build/test.note
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
-	$(Q)src="$< $$(sed -n 's|^/[/*] *sources: *\([^*]*\).*|\1|p' $<)" && \
+	$(Q)src="$< $$(sed -n 's|^// sources: ||p' $<)" && \
 	    { for s in $$src; do $(HOSTCC) $(TESTFLAGS) -MM -MP -MT $@ $$s || exit; done; } > $@.d && \
 	    $(HOSTCC) $(TESTFLAGS) -o $@ $$src -lcmocka
 

@@ -6,6 +6,7 @@
 
 #include "kernel/dev/dev.h"
 #include "kernel/dev/disk.h"
+#include "kernel/dev/machine.h"
 #include "kernel/errno.h"
 #include "kernel/fs/evict.h"
 #include "kernel/lib/panic.h"
@@ -13,7 +14,6 @@
 #include "kernel/mem/slab.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/vm/commit.h"
-#include "kernel/vm/rmap.h"
 #include "kernel/vm/rmap.h"
 #include "mkfs/image.h"
 #include "tests/host/fs_shim.h"
@@ -59,6 +59,19 @@ static struct spinlock any = SPINLOCK_INIT("any", RANK_NONE);
 struct proc *proc_self(void)
 {
     return (struct proc *)&any;
+}
+
+/* No daemon runs here: what it would ask. */
+struct machine machine;
+
+uint64 r_time(void)
+{
+    return 0;
+}
+
+bool may_sleep(void)
+{
+    return false;
 }
 
 void assert_may_sleep(const char *who)
@@ -127,10 +140,6 @@ void rmap_protect(struct store *st, uint64 first, uint64 n)
     (void)first;
     (void)n;
     assert_may_sleep("rmap_protect");
-}
-
-void evict_wake(void)
-{
 }
 
 /* --- memory that was promised ----------------------------------------------------------------- */

@@ -1,14 +1,9 @@
-// sources: kernel/vm/store.c kernel/vm/reclaim.c
-// sources: kernel/fs/alloc.c kernel/fs/cache.c kernel/fs/cacheio.c kernel/fs/commit.c
-// sources: kernel/fs/data.c kernel/fs/dinode.c kernel/fs/dir.c kernel/fs/dirindex.c
-// sources: kernel/fs/file.c kernel/fs/inode.c kernel/fs/journal.c kernel/fs/namecache.c
-// sources: kernel/fs/map.c kernel/fs/mount.c kernel/fs/names.c kernel/fs/path.c kernel/fs/pipe.c
-// sources: kernel/fs/evict.c kernel/fs/filemap.c kernel/fs/writeback.c kernel/fs/writers.c
-// sources: kernel/lib/iov.c kernel/sync/mutex.c kernel/mem/slab.c kernel/mem/kmalloc.c
-// sources: kernel/mem/frame.c kernel/mem/buddy.c kernel/mem/hartcache.c
-// sources: mkfs/check.c mkfs/checkjournal.c mkfs/checkmap.c mkfs/checktree.c mkfs/layout.c
-// sources: mkfs/image.c tests/host/sync_shim.c tests/host/panic_shim.c tests/host/page_shim.c
-// sources: tests/host/fs_shim.c tests/host/fs_calls.c
+// sources: kernel/fs/*.c kernel/vm/store.c kernel/vm/reclaim.c kernel/lib/iov.c
+// sources: kernel/sync/mutex.c kernel/mem/slab.c kernel/mem/kmalloc.c kernel/mem/frame.c
+// sources: kernel/mem/buddy.c kernel/mem/hartcache.c mkfs/check.c mkfs/checkjournal.c
+// sources: mkfs/checkmap.c mkfs/checktree.c mkfs/layout.c mkfs/image.c tests/host/sync_shim.c
+// sources: tests/host/panic_shim.c tests/host/page_shim.c tests/host/fs_shim.c
+// sources: tests/host/fs_calls.c
 /*
  * Data on its way to the disk: what is written when, in how many requests, how much of it may wait
  * in memory, and what comes of it when the file goes away or the disk fails meanwhile.
