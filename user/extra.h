@@ -60,8 +60,8 @@ int mincore(void *at, size_t len, uchar *resident); /* one byte a page, 1 if it 
 
 /* kernel/signal.h */
 struct sigaction;
-int sigaction(int sig, const struct sigaction *action, struct sigaction *old);
-int sigsend(int pid, int sig);
+int sigaction(int sig, const struct sigaction *action, struct sigaction *old); /* pointers or 0 */
+int sigsend(int pid, int sig); /* kill(pid) is sigsend(pid, SIGKILL) */
 
 /* --- Library --------------------------------------------------------------------------------- */
 const char *strerror(int code);  /* in words; never 0 */

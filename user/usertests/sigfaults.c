@@ -257,7 +257,7 @@ static void keep_registers(long (*loop)(volatile long *))
     flag = 0;
     signal_calls = 0;
     SAME(loop(&flag), 0);
-    SAME(signal_calls, rounds);
+    CHECK(signal_calls >= rounds);
 }
 
 void alarm_registers(void)

@@ -193,7 +193,7 @@ static long block_in(int what)
     }
 }
 
-/* What was moved before the signal came counts, so a write may have to be tried once more. */
+/* A pipe has room for a whole number of buffers, so a write that waits has moved nothing. */
 static void be_interrupted(long what, int ready)
 {
     signal_catch(SIGUSR1, signal_note, 0);

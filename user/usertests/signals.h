@@ -6,7 +6,11 @@
 
 /* --- sigregs.c ------------------------------------------------------------------------------- */
 
-/* Wait until *flag, with known numbers in the registers; 0 if all had them still. */
+/*
+ * Wait until *flag, with known numbers in the registers; 0 if all had them still.  The last one that
+ * sigregs_a() fills is a1, with SIGREGS_LAST.
+ */
+#define SIGREGS_LAST 0x131
 long sigregs_a(volatile long *flag);
 long sigregs_b(volatile long *flag);
 
