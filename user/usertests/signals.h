@@ -7,8 +7,8 @@
 /* --- sigregs.c ------------------------------------------------------------------------------- */
 
 /*
- * Wait until *flag, with known numbers in the registers; 0 if all had them still.  The last one that
- * sigregs_a() fills is a1, with SIGREGS_LAST.
+ * Wait until *flag, with known numbers in the registers; 0 if all had them still.  sigregs_a()
+ * fills a1 last, with SIGREGS_LAST.
  */
 #define SIGREGS_LAST 0x131
 long sigregs_a(volatile long *flag);
