@@ -145,8 +145,7 @@ def address_of_record(frame):
     if f is None:
         return None
     if f.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
-        return unsigned(f) if str(f.type.target().strip_typedefs()).endswith("struct fault") \
-            else None
+        return unsigned(f) if f.type.target().strip_typedefs().tag == "fault" else None
     return unsigned(f.address) if f.address is not None else None
 
 
@@ -184,11 +183,25 @@ def after_find():
     if memory.exists("resolve", "vm/fault.c") and memory.exists("find", "vm/fault.c"):
         find = memory.address_of("find", "vm/fault.c")
         block = gdb.block_for_pc(memory.address_of("resolve", "vm/fault.c"))
-        lines = gdb.selected_inferior().architecture().disassemble(block.start, block.end - 1)
-        for line in lines:
-            if line["asm"].startswith(("jal", "call", "jalr")) and f"{find:x}" in line["asm"]:
-                _after_find[key] = line["addr"] + line["length"]
+        _after_find[key] = behind_call(block.start, block.end, find)
     return _after_find[key]
+
+
+def behind_call(start, end, target):
+    """The instruction behind the first `jal ra, target` (unprivileged manual 2.5.1); None if none.
+
+    From RAM, for the kernel's addresses may not be mapped yet.
+    """
+    code, i = memory.read(start, end - start), 0
+    while i + 4 <= len(code):
+        word = int.from_bytes(code[i:i + 4], "little")
+        if word & 0xfff == 0xef:
+            offset = (word >> 31 << 20 | (word >> 12 & 0xff) << 12 | (word >> 20 & 1) << 11
+                      | (word >> 21 & 0x3ff) << 1)
+            if (start + i + offset - (word >> 31 << 21) - target) & (1 << 64) - 1 == 0:
+                return start + i + 4
+        i += 4 if word & 3 == 3 else 2
+    return None
 
 
 def past_find(pc):
