@@ -25,10 +25,10 @@ Promise = collections.namedtuple("Promise", "index path content")
 class Recorded:
     """A machine whose disk writes are recorded from its start."""
 
-    def __init__(self, folder, **how):
+    def __init__(self, folder, source=None, **how):
         self.before, self.log = folder / "before.img", folder / "writes.log"
         self.folder = folder
-        copy_image(products(how.get("debug", False)) / "fs.img", self.before)
+        copy_image(source or products(how.get("debug", False)) / "fs.img", self.before)
         copy_image(self.before, folder / "run.img")
         drive = crashlog.qemu_drive(folder / "run.img", self.log)
         self.machine = Machine(disk=False, extra=drive + [
@@ -143,16 +143,6 @@ def test_crash_among_busy_processes(recorded):
         r.machine.halt()
     points = r.crash()
     assert points["prefix"] > 100 and points["lost"] > 100 and points["torn"] > 100
-
-
-def test_crash_with_large_transactions(recorded):
-    """Lists of home blocks that do not fit into the journal's header."""
-    with recorded(cpus=4) as r:
-        keep_promises(r)
-        status, out = r.machine.status("stressfs -p 6 -k 500 -r 3", timeout=200)
-        assert status == 0, out
-        r.machine.halt()
-    assert sum(r.crash(share=0.5).values()) > 200
 
 
 def test_the_kernel_recovers_by_itself(recorded):
