@@ -40,8 +40,6 @@ HARMLESS = {
     "tlb.c:tlb_retire:tlb_ipi": "two harts that ask each other at the same moment wait for ever",
     "tlb.c:tlb_flush_kernel:tlb_ipi":
         "two harts that ask each other at the same moment wait for ever",
-    "pmap.c:pmap_widen:tlb_code_changed":
-        "entries of executable areas have X from the start: no area gains it later",
     "pmap.c:after_enter:tlb_code_changed": TEXT_FIRST,
     "tlb.c:tlb_code_changed:follow_code": TEXT_FIRST,
     "tlb.c:tlb_retire:write_satp": ASKS_ITSELF,
@@ -65,6 +63,7 @@ REPRESENTATIVE = [
 MACHINE = {"cpus": 2, "mem": "32M", "append": "panic=exit asids=8 spurious softad"}
 WORK = ["usertests fork_ids exec_arguments vfork_many pipe_simple",
         "vmtests heap_regrows_zero heap_lazy_sparse cow_storm stack_grows",
+        "vmtests mprotect_means_it mprotect_splits_and_joins pgaccess_tells madvise_forgets",
         "forktest", "usertests limit_memory"]
 
 
