@@ -14,11 +14,12 @@
 
 /*
  * Frames that describe the contents of others: a cached page, whose disk blocks may be scattered,
- * needs up to 1/24 of its size for that.
+ * needs up to 1/24 of its size for that, and the first of them a frame.
  */
 static long bookkeeping(const struct kstat *a, const struct kstat *b)
 {
-    return b->frames_cache > a->frames_cache ? (long)(b->frames_cache - a->frames_cache) / 24 : 0;
+    return b->frames_cache > a->frames_cache ? (long)(b->frames_cache - a->frames_cache + 23) / 24
+                                             : 0;
 }
 
 /* The change from a to b of what has to be equal; positive numbers are losses. */
