@@ -10,7 +10,8 @@
 struct kstat {
     uint64 frames_total;     /* frames of RAM that the kernel manages */
     uint64 frames_free;      /* free now, or freed at once when asked for (caches of free things) */
-    uint64 frames_cache;     /* hold file and disk pages that could be dropped or written back */
+    uint64 frames_cache;     /* hold file and disk pages that could be dropped or written back,
+                                and indexes of directories */
     uint64 frames_committed; /* promised to user processes */
     uint64 frames_limit;     /* most that may be promised */
     uint64 procs;            /* live processes */

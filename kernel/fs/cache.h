@@ -1,6 +1,7 @@
 #ifndef FS_CACHE_H
 #define FS_CACHE_H
 
+#include "kernel/dev/disk.h"
 #include "kernel/fs.h"
 #include "kernel/mem/frame.h"
 #include "kernel/riscv.h"
@@ -101,6 +102,13 @@ bool cache_forget(struct store *s, uint n);
 
 /* The page of the disk that holds block b, which is made valid; 0 or -EIO or -ENOMEM. */
 int cache_block(uint b, struct page **out);
+
+/*
+ * Starts to read the pages of the disk with blocks first .. first+n-1, and returns.  A hint, of
+ * which no more than the CACHE_ASK blocks of one request are taken.
+ */
+#define CACHE_ASK (uint)(DISK_PIECES * PAGE_BLOCKS)
+void cache_ask(uint first, uint n);
 
 /* Where block b stands in its page of the disk. */
 static inline uint cache_slot(uint b)

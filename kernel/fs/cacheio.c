@@ -201,3 +201,21 @@ void cache_prefetch(struct page *const page[], const uint want[], int n)
     }
     submit(f);
 }
+
+void cache_ask(uint first, uint n)
+{
+    struct page *page[DISK_PIECES];
+    uint want[DISK_PIECES], end = first + n;
+    int k = 0;
+    for (uint b = first / PAGE_BLOCKS * PAGE_BLOCKS; b < end && k < DISK_PIECES; b += PAGE_BLOCKS) {
+        uint left = disk_blocks() - b;
+        page[k] = cache_get(&cache_disk, b / PAGE_BLOCKS);
+        if (!page[k])
+            break;
+        want[k++] = left < PAGE_BLOCKS ? (1u << left) - 1 : ALL_BLOCKS;
+    }
+    if (k > 0)
+        cache_prefetch(page, want, k);
+    while (k-- > 0)
+        cache_put(page[k]);
+}

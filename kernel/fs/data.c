@@ -93,6 +93,19 @@ static void read_around(struct inode *ip, uint64 index, uint64 wanted)
         cache_put(page[n]);
 }
 
+/* A reader from front to back came to the pages asked for last: asks for as many behind them. */
+static void keep_ahead(struct inode *ip)
+{
+    struct page *pg = data_blocks(ip, ip->ahead) ? cache_get(&ip->store, ip->ahead) : NULL;
+    if (!pg)
+        return;
+    if (load_acquire(&pg->valid))
+        ip->window = 0; /* what follows is in memory */
+    else
+        read_around(ip, ip->ahead, 1);
+    cache_put(pg);
+}
+
 /* Makes valid what the file has of a page; `wanted` pages from there on will be asked for. */
 static int fill(struct inode *ip, struct page *pg, uint64 wanted)
 {
@@ -102,6 +115,8 @@ static int fill(struct inode *ip, struct page *pg, uint64 wanted)
         return r;
     if (!load_relaxed(&pg->busy)) /* else it is on its way already */
         read_around(ip, pg->index, wanted);
+    if (ip->window == READ_AHEAD && pg->index + READ_AHEAD == ip->ahead)
+        keep_ahead(ip);
     return cache_load(pg, want);
 }
 
@@ -118,6 +133,8 @@ static inline int get_page(struct inode *ip, uint64 first, uint64 last, uint64 w
     struct page *pg = cache_get(&ip->store, first / PGSIZE);
     if (!pg)
         return -ENOMEM;
+    if (ip->window == READ_AHEAD && pg->index + READ_AHEAD == ip->ahead)
+        keep_ahead(ip);
     int r = has_bytes(pg, first, last) ? 0 : fill(ip, pg, wanted);
     if (r < 0)
         cache_put(pg);

@@ -79,6 +79,11 @@ struct dirindex *dirindex_new(uint64 n)
     return x;
 }
 
+uint64 dirindex_frames(void)
+{
+    return load_relaxed(&frames_used);
+}
+
 void dirindex_free(struct dirindex *x)
 {
     if (!x)

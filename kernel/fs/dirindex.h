@@ -17,6 +17,8 @@ struct dirindex;
 struct dirindex *dirindex_new(uint64 n);
 void dirindex_free(struct dirindex *x); /* NULL is fine */
 
+uint64 dirindex_frames(void); /* of all indexes */
+
 /* The next slot at the directory's end holds e, which may be free; false if there is no room. */
 bool dirindex_append(struct dirindex *x, const struct dirent *e);
 

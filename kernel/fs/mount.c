@@ -9,6 +9,7 @@
 #include "kernel/dev/disk.h"
 #include "kernel/errno.h"
 #include "kernel/fs/evict.h"
+#include "kernel/fs/dirindex.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/journal.h"
@@ -102,12 +103,25 @@ static void free_orphans(uint orphans)
     }
 }
 
+/* Block b of the inode table is next: lets the disk have one request for what is behind it. */
+static void ask_for_inodes(uint b)
+{
+    uint first = super_block.inodes, end = super_block.bitmap;
+    uint next = (b / CACHE_ASK + 1) * CACHE_ASK;
+    if (b == first)
+        cache_ask(b, end - b);
+    if ((b == first || b % CACHE_ASK == 0) && next < end)
+        cache_ask(next, end - next);
+}
+
 static const char *read_inodes(void)
 {
     uint orphans = 0;
-    for (uint inum = 0; inum < super_inodes(); inum += IPB)
+    for (uint inum = 0; inum < super_inodes(); inum += IPB) {
+        ask_for_inodes(super_inode_block(inum));
         if (scan_inodes(inum, &orphans) < 0)
             return "the inode table cannot be read";
+    }
     if (!disk_read_only())
         free_orphans(orphans);
     struct inode *root = inode_root();
@@ -159,5 +173,5 @@ void fs_stat(struct kstat *k)
     k->files = file_count();
     k->pipes = pipe_count();
     k->inodes = inode_count();
-    k->frames_cache = cache_pages();
+    k->frames_cache = cache_pages() + dirindex_frames();
 }

@@ -27,6 +27,8 @@ struct disk {
     uint64 fail_at;  /* this request fails, counted from 1; 0 = none */
     bool fail_on;    /* and all after it */
     bool read_only;
+    bool slow; /* what disk_submit() gets stays in flight until somebody sleeps */
+    uint in_flight, most_in_flight;
     uint claimed; /* blocks that the disk says it has, if not 0 */
     bool record;
     uint nevents;

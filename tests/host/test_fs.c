@@ -232,6 +232,35 @@ static int evicted_pages(void)
     return 0;
 }
 
+/* While a reader waits for one piece of a long file, the disk has the next one to read already. */
+static int reading_ahead(void)
+{
+    static uchar back[sizeof(bytes)];
+    struct file *f;
+    CHECK(shim_create("f", bytes, sizeof(bytes)) == 0 && fs_sync() == 0);
+    CHECK(fs_shrink(~0UL) > 100);
+    disk->slow = true;
+    uint64 before = disk->requests;
+    CHECK(shim_open("f", O_RDONLY, &f) == 0);
+    for (uint64 at = 0; at < sizeof(bytes); at += 4096)
+        CHECK(shim_read(f, back + at, 4096) == 4096);
+    CHECK(memcmp(back, bytes, sizeof(bytes)) == 0);
+    CHECK(disk->most_in_flight >= 2 && disk->requests - before < 30);
+    before = disk->requests;
+    file_put(f);
+    disk->slow = false;
+    return fs_unlink(shim_root(), "f");
+}
+
+/* Mounting reads the table of inodes in a few requests. */
+static int mounting(void *unused)
+{
+    (void)unused;
+    uint64 before = disk->requests;
+    CHECK(fs_mount() == NULL && disk->requests - before < 30);
+    return 0;
+}
+
 static int unlinked_but_open(void)
 {
     struct file *f;
@@ -716,6 +745,7 @@ TEST(dying_inode)
 TEST(shrinking)
 TEST(devices)
 TEST(short_life)
+TEST(reading_ahead)
 TEST(growing_in_turns)
 TEST(cut_while_growing)
 
@@ -747,6 +777,13 @@ static void test_in_pieces(void **state)
 {
     (void)state;
     run_on(1500, 400, 1200, in_pieces);
+}
+
+static void test_mounting(void **state)
+{
+    (void)state;
+    shim_format(30000, 400, 16000); /* 1000 blocks */
+    assert_int_equal(shim_boot(16, 60, mounting, NULL), 0);
 }
 
 static void test_no_inodes(void **state)
@@ -807,6 +844,8 @@ int main(void)
         cmocka_unit_test(test_pipe_pages),
         cmocka_unit_test(test_dying_inode),
         cmocka_unit_test(test_shrinking),
+        cmocka_unit_test(test_reading_ahead),
+        cmocka_unit_test(test_mounting),
         cmocka_unit_test(test_growing_together),
         cmocka_unit_test(test_growing_in_turns),
         cmocka_unit_test(test_cut_while_growing),
