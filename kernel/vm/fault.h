@@ -7,24 +7,24 @@
 
 extern const char *const fault_kind_name[FAULT_KINDS];
 
-/* The area allows the access; ACCESS_LOAD always. */
+/* The area allows the access. */
 static inline bool fault_allows(const struct area *area, enum fault_access access)
 {
     return (area->prot & access) == access;
 }
 
-/* The entry permits the access as it is; ACCESS_LOAD never (what is there may be shared). */
+/* The entry permits the access as it is. */
 static inline bool fault_permits(pte_t pte, enum fault_access access)
 {
     pte_t needs = PTE_V | AREA_TO_PTE(access);
-    return access != ACCESS_LOAD && (pte & needs) == needs;
+    return (pte & needs) == needs;
 }
 
 /* The same, and the entry says of itself that it was accessed so: A, and D for a write. */
 static inline bool fault_is_ready(pte_t pte, enum fault_access access)
 {
     pte_t needs = PTE_V | PTE_A | AREA_TO_PTE(access) | (access == ACCESS_WRITE ? PTE_D : 0);
-    return access != ACCESS_LOAD && (pte & needs) == needs;
+    return (pte & needs) == needs;
 }
 
 /* The frame that is mapped stays; only its entry changes.  These kinds are the last. */
@@ -35,7 +35,7 @@ static inline bool fault_keeps_frame(enum fault_kind kind)
 
 static inline bool fault_is_write(enum fault_access access)
 {
-    return access == ACCESS_WRITE || access == ACCESS_LOAD;
+    return access == ACCESS_WRITE;
 }
 
 /* How much of a page the area's store provides: nothing also if the area has none. */

@@ -177,7 +177,6 @@ enum fault_access {
     ACCESS_READ = AREA_R,
     ACCESS_WRITE = AREA_W,
     ACCESS_EXEC = AREA_X,
-    ACCESS_LOAD = 0, /* the kernel fills a page of a new program: a write that no area forbids */
 };
 
 /*

@@ -20,7 +20,6 @@ int copyinstr(struct space *s, char *dst, uint64 uva, uint64 max);
 enum pin_access {
     PIN_READ = ACCESS_READ,   /* the kernel reads user memory */
     PIN_WRITE = ACCESS_WRITE, /* the kernel writes it on the user's behalf */
-    PIN_LOAD = ACCESS_LOAD,   /* exec fills it: asks for an area but for no permission */
 };
 
 /* User pages held in place, and the same bytes as the kernel sees them. */

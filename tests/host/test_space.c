@@ -1,4 +1,4 @@
-// sources: kernel/vm/promise.c kernel/vm/heap.c kernel/vm/shm.c
+// sources: kernel/vm/mprotect.c kernel/vm/promise.c kernel/vm/heap.c kernel/vm/shm.c
 // sources: kernel/vm/rmap.c kernel/vm/reclaim.c kernel/vm/store.c kernel/vm/pmap_fork.c
 // sources: kernel/vm/fault.c kernel/vm/space.c kernel/vm/area.c kernel/vm/stat.c
 // sources: kernel/vm/commit.c kernel/vm/pmap.c kernel/vm/tlb.c kernel/vm/usercopy.c
@@ -9,6 +9,7 @@
 #include "kernel/errno.h"
 #include "kernel/vm.h"
 #include "kernel/vm/commit.h"
+#include "kernel/vm/mmap.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/stat.h"
 #include "kernel/vm/tlb.h"
@@ -50,13 +51,16 @@ static void activate(struct space *s)
     irq_pop();
 }
 
+/* Program text of our own, as a debugger or a compiler at run time makes it. */
 static void load_text(struct space *s, uint64 word)
 {
     struct pin pin;
-    assert_int_equal(user_pin(s, TEXT, 4 * PGSIZE, PIN_LOAD, &pin), 4 * PGSIZE);
+    assert_int_equal(space_mprotect(s, TEXT, 4 * PGSIZE, RW), 0);
+    assert_int_equal(user_pin(s, TEXT, 4 * PGSIZE, PIN_WRITE, &pin), 4 * PGSIZE);
     for (int i = 0; i < pin.iov.n; i++)
         *(uint64 *)(void *)pin.iov.piece[i].at = word + (uint64)i;
     user_unpin(&pin);
+    assert_int_equal(space_mprotect(s, TEXT, 4 * PGSIZE, RX), 0);
 }
 
 /* A program of four pages of text and four of data, ready to run on this hart. */
@@ -769,10 +773,11 @@ static void added_code_is_fetched(void **state)
     for (uint64 round = 1; round < 4; round++) {
         uint64 at = round << 30, word = round * 11;
         struct pin pin;
-        assert_int_equal(space_map(s, at, at + PGSIZE, RX, AREA_MAP), 0);
-        assert_int_equal(user_pin(s, at, 8, PIN_LOAD, &pin), 8);
+        assert_int_equal(space_map(s, at, at + PGSIZE, RW, AREA_MAP), 0);
+        assert_int_equal(user_pin(s, at, 8, PIN_WRITE, &pin), 8);
         *(uint64 *)(void *)pin.iov.piece[0].at = word;
         user_unpin(&pin);
+        assert_int_equal(space_mprotect(s, at, PGSIZE, RX), 0);
         assert_int_equal(shim_fetch(s, at, &v), FAULT_OK);
         assert_int_equal(v, word);
         assert_int_equal(space_unmap(s, at, at + PGSIZE), 0);

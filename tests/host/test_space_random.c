@@ -78,15 +78,16 @@ static void new_program(struct process *p)
     memset(p->page, 0, sizeof p->page);
     p->s = space_new();
     assert_non_null(p->s);
-    assert_int_equal(space_map(p->s, 0, TEXT * PGSIZE, R | X, AREA_TEXT), 0);
+    assert_int_equal(space_map(p->s, 0, TEXT * PGSIZE, R | W, AREA_TEXT), 0);
     assert_int_equal(space_map(p->s, TEXT * PGSIZE, (TEXT + DATA) * PGSIZE, R | W, AREA_DATA), 0);
     assert_int_equal(space_set_stack(p->s, (TEXT + DATA) * PGSIZE), 0);
-    assert_int_equal(user_pin(p->s, 0, TEXT * PGSIZE, PIN_LOAD, &pin), TEXT * PGSIZE);
+    assert_int_equal(user_pin(p->s, 0, TEXT * PGSIZE, PIN_WRITE, &pin), TEXT * PGSIZE);
     for (uint i = 0; i < TEXT; i++) {
         p->page[i] = (struct model){R | X, ++serial};
         *(uint64 *)(void *)pin.iov.piece[i].at = serial;
     }
     user_unpin(&pin);
+    assert_int_equal(space_mprotect(p->s, 0, TEXT * PGSIZE, R | X), 0);
     for (uint i = 0; i < DATA; i++)
         p->page[TEXT + i].prot = R | W;
     p->page[HEAP - 1].prot = R | W;
