@@ -28,6 +28,17 @@ def test_views_agree(disk, cpus, flags):
         m.halt()
 
 
+def test_pinned_page_is_written_back_twice(disk):
+    with Machine(image=disk, mem="32M", debug=True, timeout=60) as m:
+        m.boot()
+        assert "pinned: late\n" in m.type("pinned file")
+        m.halt()
+    with Machine(image=disk, mem="32M", timeout=60) as m:
+        m.boot()
+        assert "late\n" in m.type("cat file")
+        m.halt()
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_larger_than_memory(disk, cpus):
     with Machine(image=disk, cpus=cpus, mem="32M", timeout=600) as m:

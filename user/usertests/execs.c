@@ -1,5 +1,6 @@
 /* exec: what a program is given, what it keeps, and requests that are refused. */
 #include "user/testlib/tests.h"
+#include "kernel/mman.h"
 
 static char self[] = "/usertests";
 
@@ -208,6 +209,33 @@ void exec_of_open_file(void)
     SAME(close(MUST(open("prog", O_RDWR | O_TRUNC))), 0); /* the program has ended */
     REFUSED(exec("prog", argv), ENOEXEC);
     SAME(close(MUST(open("prog", O_RDWR))), 0); /* a refused exec denies nothing */
+}
+
+static void run_while_mapped(long argv)
+{
+    refuse_to_run((char **)argv);
+}
+
+/* The descriptor may be gone: who shares the file, and could write it, keeps it from being run. */
+void exec_of_mapped_file(void)
+{
+    char *argv[] = {"prog", 0};
+    copy_file("/echo", "prog");
+    int fd = MUST(open("prog", O_RDWR));
+    char *p = mmap(0, 2 * PGSIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    char *own = mmap(0, PGSIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    CHECK(p != MAP_FAILED && own != MAP_FAILED);
+    SAME(close(fd), 0);
+    refuse_to_run(argv);
+    SAME(mprotect(p, 2 * PGSIZE, PROT_READ), 0); /* and back, if he likes */
+    refuse_to_run(argv);
+    SAME(munmap(p, PGSIZE), 0);
+    PASSES(run_while_mapped, argv); /* a child inherits it, and lets go of its own only */
+    refuse_to_run(argv);
+    SAME(munmap(p + PGSIZE, PGSIZE), 0);
+    own[0] = 1; /* in memory of our own */
+    SAME(child_exec("prog", argv), 0);
+    SAME(munmap(own, PGSIZE), 0);
 }
 
 /* argv: the descriptor and offset, the pid and the path of a file expected in the directory. */

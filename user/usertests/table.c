@@ -43,6 +43,7 @@
     TEST(exec_keeps)                                                                               \
     TEST(exec_keeps_writers_out)                                                                   \
     TEST(exec_of_open_file)                                                                        \
+    TEST(exec_of_mapped_file)                                                                      \
     TEST(exec_fresh_memory)                                                                        \
     TEST(exec_crowd)                                                                               \
     TEST(exec_again)                                                                               \
