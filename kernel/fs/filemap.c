@@ -21,15 +21,20 @@ static struct inode *inode_of(struct store *st)
     return container_of(st, struct inode, store);
 }
 
+static inline uint64 size_of(const struct inode *ip)
+{
+    return load_relaxed(&ip->d.size);
+}
+
 static uint64 pages(struct store *st)
 {
-    return (inode_size(inode_of(st)) + PGSIZE - 1) >> PGSHIFT;
+    return (size_of(inode_of(st)) + PGSIZE - 1) >> PGSHIFT;
 }
 
 /* Pages that the file has from end to end. */
-static uint64 whole_pages(struct inode *ip)
+static inline uint64 whole_pages(const struct inode *ip)
 {
-    return inode_size(ip) >> PGSHIFT;
+    return size_of(ip) >> PGSHIFT;
 }
 
 static int __attribute__((noinline))
