@@ -15,8 +15,8 @@ class Mutant(NamedTuple):
     tests: str  # names; each of them alone has to fail
 
 
-FAULT, COPY, SPACE, FORK = (f"kernel/vm/{f}.c"
-                            for f in ("fault", "usercopy", "space", "pmap_fork"))
+FAULT, COPY, SPACE, FORK, HEAP = (f"kernel/vm/{f}.c" for f in
+                                  ("fault", "usercopy", "space", "pmap_fork", "heap"))
 
 MUTANTS = [
     # What is allowed.
@@ -82,19 +82,19 @@ MUTANTS = [
            "        *result = child;\n",
            "pitfall_03_fork_fails_halfway"),
     # The heap.
-    Mutant("break one byte below the heap", SPACE,
+    Mutant("break one byte below the heap", HEAP,
            "old - down < s->heap", "old - down + 1 < s->heap", "pitfall_17_break_borders"),
-    Mutant("break never back at its start", SPACE,
+    Mutant("break never back at its start", HEAP,
            "old - down < s->heap", "old - down <= s->heap", "heap_moves"),
-    Mutant("shrink keeps a page", SPACE,
+    Mutant("shrink keeps a page", HEAP,
            "uint64 start = PGROUNDUP(brk), end = PGROUNDUP(s->brk);",
            "uint64 start = PGROUNDUP(brk) + PGSIZE, end = PGROUNDUP(s->brk);",
            "heap_ends_there"),
-    Mutant("shrink takes a page too many", SPACE,
+    Mutant("shrink takes a page too many", HEAP,
            "uint64 start = PGROUNDUP(brk), end = PGROUNDUP(s->brk);",
            "uint64 start = PGROUNDDOWN(brk), end = PGROUNDUP(s->brk);",
            "heap_regrows_zero"),
-    Mutant("heap beyond the user half", SPACE,
+    Mutant("heap beyond the user half", HEAP,
            "if (n > USER_END - s->brk)", "if (n > MAXVA)", "heap_huge"),
     # Copies.
     Mutant("copy over the border of a page", COPY,
