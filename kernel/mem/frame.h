@@ -12,6 +12,9 @@
  * pins; the last frame_put() frees it.  A count can neither overflow nor fall below zero: both
  * panic with the frame's number.
  *
+ * An entry fills a cache line: no two harts contend for one because of its neighbour, and between
+ * an entry and its frame there is a shift, not a multiplication.
+ *
  * The table is not filled at boot.  It comes into being block by block, a block being
  * FRAME_BLOCK frames: when the first frame of a block is handed out, or at boot if only a part of
  * the block can be (docs/memory.md).
@@ -29,7 +32,7 @@ struct frame {
     uint mapped : 31;  /* vm/check.c, only while it runs: how often it has found the frame */
     uint writable : 1; /* the same: one of the entries found is writable */
 #endif
-};
+} __attribute__((aligned(64)));
 
 #define MAX_ORDER   10 /* the largest block is 2^10 frames: 4 MiB */
 #define FRAME_BLOCK (1UL << MAX_ORDER)

@@ -340,7 +340,8 @@ again(struct space *s, uint64 va, enum fault_access access)
     return fault_resolve(s, va, access);
 }
 
-enum fault_result fault_hungry(struct space *s, uint64 va, enum fault_access access)
+enum fault_result __attribute__((noinline))
+fault_hungry(struct space *s, uint64 va, enum fault_access access)
 {
     enum fault_result r = FAULT_NOMEM;
 
