@@ -1,9 +1,9 @@
 # Faultline: kernel, user programs, disk image.  `make help` lists targets and variables.
 #
 # Products live under build/release, build/debug (DEBUG=1) or build/plant (PLANT=1), so that
-# changing the mode builds nothing twice.  What is not a file but decides what is built - flags, lists of files - is kept
-# in a note, $(O)/*.note: when the text changes, the note is removed, and what depends on it is
-# made again.
+# changing the mode builds nothing twice.  What is not a file but decides what is built - flags,
+# lists of files - is kept in a note, $(O)/*.note: when the text changes, the note is removed, and
+# what depends on it is made again.
 
 CPUS   ?= 2
 MEM    ?= 256M
@@ -79,18 +79,17 @@ endif
 
 # The second scheduling pass moves stores into a large frame above the step that allocates it (seen
 # with GCC 12 and frame pointers).  An interrupt would overwrite them in the kernel, and in user
-# mode an access below the stack pointer is an error.
+# mode an access below the stack pointer kills the program: memory there is no stack (docs/abi.md).
 NOSCHED := -fno-schedule-insns2
 
 # -Werror is kept out of the notes: `make WERROR=1` after `make` builds nothing again.
 WERR   := $(if $(call yes,$(WERROR)),-Werror)
 COMMON := $(ARCH) -mcmodel=medany -std=gnu11 -ffreestanding -fno-common -fno-pie \
-    -fno-omit-frame-pointer $(NOSCHED) -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
-    -U_FORTIFY_SOURCE -g -I. $(if $(LAB),-DLAB_$(shell echo '$(LAB)' | tr a-z- A-Z_))
+    -fno-omit-frame-pointer $(NOSCHED) -fno-asynchronous-unwind-tables \
+    -fno-tree-loop-distribute-patterns -U_FORTIFY_SOURCE -g -I. \
+    $(if $(LAB),-DLAB_$(shell echo '$(LAB)' | tr a-z- A-Z_))
 KFLAGS := $(COMMON) $(OPT) -Wall -Wextra -Wframe-larger-than=2000 -fno-stack-protector
-# With a frame of more than 2 KiB the second scheduling pass may store below the stack pointer before
-# that is moved down, which kills the program: memory there is no stack (docs/abi.md).
-UFLAGS := $(COMMON) $(OPT) -Wall -Wextra -fstack-protector-strong -fno-schedule-insns2
+UFLAGS := $(COMMON) $(OPT) -Wall -Wextra -fstack-protector-strong
 # Programs that others wrote: the optimisation and the warnings that they were written for.
 XFLAGS := $(COMMON) -O1 -Wall -fstack-protector-strong $(NORECURSE)
 UWERR  := $(WERR) -Wno-error=format -Wno-error=format-security

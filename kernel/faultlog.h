@@ -17,10 +17,10 @@ struct fault_event {
     uint64 lost;   /* 0 unless LOST */
     uint frame;    /* number of the frame in `after`, or else in `before`; 0 if none */
     uint refs;     /* holders of the frame when the fault had been dealt with */
-    int pid;       /* 0: exec fills the first pages of a program */
+    int pid;       /* 0: exec writes the arguments of a program */
     uchar hart;
     uchar kind;   /* enum fault_kind, or FAULT_LOST */
-    uchar access; /* right that was needed: 1 read, 2 write, 4 execute; 0 = exec fills the page */
+    uchar access; /* right that was needed: 1 read, 2 write, 4 execute */
     uchar result; /* enum fault_result */
 };
 

@@ -5,13 +5,12 @@ since; never what the block held before it belonged to the file (docs/fs.md).
 """
 
 import struct
-import time
 
 import pytest
 
 import crashlog
 from fsimage import BSIZE, JOURNAL, JOURNAL_MAGIC, FsImage
-from machine import Machine, copy_image, image_with
+from machine import Machine, copy_image, image_with, until
 from test_crash import Recorded
 
 SECTOR, KIB = 512, 300
@@ -96,13 +95,6 @@ def test_crash_with_large_transactions(tmp_path):
     assert sum(r.crash(check=super(Letters, r).check).values()) > 60
 
 
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.1)
-    assert condition()
-
-
 def at_rest(image):
     with FsImage(image) as fs:
         return not fs.replayed
@@ -126,7 +118,7 @@ def test_data_reaches_the_disk_without_a_sync(tmp_path, size):
         m.run(f"put f a {size}; sync", timeout=120)
         with FsImage(m.image) as fs:
             blocks = fs.blocks(fs.stat("/f"))
-        wait_for(lambda: at_rest(m.image))  # so the daemon has nothing to wake up for
+        until(lambda: at_rest(m.image), "a rest")  # so the daemon has nothing to wake up for
         m.run(f"put f z {size}", timeout=120)
-        wait_for(lambda: all_hold(m.image, blocks, b"z"))
+        until(lambda: all_hold(m.image, blocks, b"z"), "data without a sync")
         m.halt()

@@ -7,7 +7,7 @@ from machine import CTRL_C, Machine
 KINDS = ["BAD", "PROT", "EOF", "STACK", "ZERO", "LAZY", "FILE", "FILE+COW", "COW", "REUSE", "DIRTY",
          "SPURIOUS"]
 COSTS = ["forks", "shared", "copied", "zeroed", "tables", "around", "reads"]
-EVENT = re.compile(r"^ *(\d+\.\d{6}) +(\d+) +(\d+) ([A-Z+]+) +([rwxl]) (0x[0-9a-f]{10}) "
+EVENT = re.compile(r"^ *(\d+\.\d{6}) +(\d+) +(\d+) ([A-Z+]+) +([rwx]) (0x[0-9a-f]{10}) "
                    r"(0x[0-9a-f]{8}) +"
                    r"(empty|[rwxuad-]{6}) -> +(empty|[rwxuad-]{6}) +(\d+) +(\d+)(.*)$")
 LOST = re.compile(r"^ *\d+\.\d{6} +\d+ +- LOST (\d+) events$")

@@ -3,8 +3,8 @@
  * order of time; with -f also those that come, until ^C.  The kernel keeps the latest ones of each
  * hart; how many were lost before they could be shown is told where they would stand.
  *
- * A line has: time in seconds, hart, pid, kind (docs/fault.md), the right that was needed (`l`:
- * exec loads the page), address, pc, page-table entry before and after, frame and its holders.
+ * A line has: time in seconds, hart, pid, kind (docs/fault.md), the right that was needed, address,
+ * pc, page-table entry before and after, frame and its holders.
  */
 #include "kernel/faultlog.h"
 #include "kernel/fcntl.h"
@@ -32,7 +32,7 @@ static const char *decode(uint64 pte, char text[8])
 
 static char access_letter(int access)
 {
-    return access == 1 ? 'r' : access == 2 ? 'w' : access == 4 ? 'x' : 'l';
+    return access == 1 ? 'r' : access == 2 ? 'w' : 'x';
 }
 
 static int show(const struct fault_event *e)

@@ -21,7 +21,7 @@ int main(void)
         for (int bits = 0; bits < 16; bits++)
             for (int part = PART_NONE; part <= PART_ALL; part++)
                 for (uint e = 0; e < sizeof entries / sizeof entries[0]; e++)
-                    for (int access = 0; access < 5; access += access == 2 ? 2 : 1) {
+                    for (int access = ACCESS_READ; access <= ACCESS_EXEC; access *= 2) {
                         struct area a = {.prot = (uchar)prot, .store = bits & 1 ? some : NULL,
                                          .shared = bits & 2};
                         printf("%d\n", fault_classify(prot < 0 ? NULL : &a, bits & 4, entries[e],
@@ -59,7 +59,7 @@ def test_the_rule_is_that_of_the_kernel(tmp_path):
                           timeout=60).stdout.split()
     its, names, seen = rule(), kinds(), set()
     cases = itertools.product(range(-1, 8), range(16), (its.NONE, its.SOME, its.ALL),
-                              [0] + ENTRIES, (0, 1, 2, 4))
+                              [0] + ENTRIES, (1, 2, 4))
     for answer, (prot, bits, part, pte, access) in zip(said, cases, strict=True):
         area = None if prot < 0 else (prot, bool(bits & 1), bool(bits & 2))
         mine = its.classify(area, bool(bits & 4), pte, part, bool(bits & 8), access)

@@ -21,7 +21,7 @@ def session(request):
 @pytest.mark.parametrize("steps", WALKS, ids=NAMES)
 def test_walk(session, steps):
     session.reset()
-    for (command, _, said), (_, _, says) in zip(steps, walks.run(session, steps)):
+    for (command, _, said), (_, _, says) in zip(steps, walks.run(session, steps), strict=True):
         assert walks.substance(says) == walks.substance(said), \
             f"(gdb) {command}\n" + "\n".join(says) + \
             "\n\nIf the kernel is right: tests/gdb/walks.py --write"
@@ -33,7 +33,7 @@ def test_all_walks_are_there():
 
 
 def test_the_four_of_a_fork_share_a_frame():
-    """What the issue asks to be shown stays in the walk."""
+    """Four processes map one frame, and `who` names them all."""
     cow = "\n".join(line for steps in WALKS for _, _, said in steps for line in said)
     assert re.search(r"count 4.*\n(  pid \d+ walk +at 0x\w+ +r--ua-\n){4}", cow)
 

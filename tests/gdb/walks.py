@@ -24,7 +24,7 @@ BLOCK = re.compile(r"^```walk\n(.*?)^```$", re.M | re.S)
 VARIES = [
     (re.compile(re.escape(f"{TOP}/")), ""),
     (re.compile(r"\b0x[0-9a-f]+\b"), "0x"),
-    (re.compile(r"\b(pid|frame|page|inode|hart|entry|page) +\d+"), r"\1 N"),
+    (re.compile(r"\b(pid|frame|page|inode|hart|entry) +\d+"), r"\1 N"),
     (re.compile(r"(\.[chS]):\d+"), r"\1"),
     (re.compile(r"( ?\+ ?)\d+\b"), "+N"),
     (re.compile(r"^#\d+ +"), "# "),

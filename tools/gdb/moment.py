@@ -17,8 +17,7 @@ CAUSES = {0: "instruction address misaligned", 1: "instruction access fault",
           8: "system call", 12: "instruction page fault", 13: "load page fault",
           15: "store page fault"}
 ACCESS = {12: rule.EXEC, 13: rule.READ, 15: rule.WRITE}
-ACCESS_NAME = {rule.READ: "read", rule.WRITE: "write", rule.EXEC: "fetch of an instruction",
-               rule.LOAD: "load of a new program's page"}
+ACCESS_NAME = {rule.READ: "read", rule.WRITE: "write", rule.EXEC: "fetch of an instruction"}
 FILE = "kernel/vm/fault.c"
 
 

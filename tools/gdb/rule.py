@@ -3,13 +3,8 @@
 Pure: it knows nothing of gdb.  tests/gdb/test_rule.py compares it with the kernel's for all inputs.
 """
 
-READ, WRITE, EXEC, LOAD = 1, 2, 4, 0   # enum fault_access: the right that is needed
+READ, WRITE, EXEC = 1, 2, 4   # enum fault_access: the right that is needed
 V = 1
-
-
-def is_write(access):
-    return access in (WRITE, LOAD)
-
 
 NONE, SOME, ALL = "none", "some", "all"   # how much of a page the store of an area has
 
@@ -33,9 +28,9 @@ def classify(area, grows, pte, part, alone, access):
     if grows:
         return "STACK"
     if pte == 0:
-        return classify_empty(store, shared, part, is_write(access))
+        return classify_empty(store, shared, part, access == WRITE)
     needs = V | access << 1
-    if not is_write(access) or access != LOAD and pte & needs == needs:
+    if access != WRITE or pte & needs == needs:
         return "SPURIOUS"
     if shared:
         return "DIRTY"

@@ -10,7 +10,7 @@ from moment import kind_names
 from objects import entry, harts
 
 HEADER = pathlib.Path(__file__).resolve().parents[2] / "kernel" / "trace" / "trace.h"
-LETTERS = {0: "l", 1: "r", 2: "w", 4: "x"}
+LETTERS = {1: "r", 2: "w", 4: "x"}
 
 
 def slots():

@@ -200,6 +200,7 @@ static void be_interrupted(long what, int ready)
     SAME(write(ready, "r", 1), 1);
     REFUSED(block_in((int)what), EINTR);
     CHECK(signal_calls > 0);
+    signal_catch(SIGUSR1, SIG_IGN, 0); /* else one more might interrupt what follows */
 }
 
 /* A child of the waiting process that ends when its pipe has no more writers. */
@@ -239,7 +240,8 @@ static void interrupt_in(long what)
     }
     SAME(read(ready[0], &c, 1), 1);
     do {
-        SAME(sigsend(pid, SIGUSR1), 0);
+        if (sigsend(pid, SIGUSR1) < 0)
+            SAME(errcode(), ESRCH); /* it has ended since the last look */
         pause(1);
     } while (!is_zombie(pid));
     SAME(child_wait(pid), STATUS_PASSED);
