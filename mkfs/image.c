@@ -260,6 +260,7 @@ const char *image_init(struct image *img, uint64 nblocks, uint64 njournal, uint6
         return "not enough memory for an image of this size";
     img->bytes = bytes;
     img->next = img->sb.data;
+    img->spare = img->spare_end = 0;
     img->next_inode = ROOTINO;
     return add_dots(img, new_inode(img, T_DIR), ROOTINO);
 }

@@ -171,7 +171,9 @@ int cache_write_back(uint64 mark);
  * the caller makes now takes it to the disk.
  */
 bool cache_need_flush(void);
-bool cache_has_unflushed(void); /* only asks */
+
+/* True if anything is dirty, or being written back, or written back and not flushed since. */
+bool cache_has_news(void);
 
 /* Of a store that has no pages any more: waits until no write-back knows it.  No lock is held. */
 void cache_settle(const struct store *s);

@@ -264,6 +264,7 @@ static int64 __attribute__((noinline)) write_inode(struct file *f, struct iov *s
         if (n <= 0)
             break;
         done += (uint64)n;
+        tried = false;
     }
     mutex_unlock(&f->ip->write_lock);
     return done > 0 ? (int64)done : n;

@@ -135,6 +135,8 @@ void journal_dirty(struct page *pg, uint i)
 void journal_forget(struct page *pg, uint i)
 {
     spin_lock(&journal_lock);
+    while (closing && active == 0) /* its blocks are being copied; inside an operation never so */
+        waitq_sleep(&reopened, &journal_lock);
     bool logged = pg->logged >> i & 1;
     if (logged) {
         struct entry *last = &running[--nrunning];
@@ -279,7 +281,7 @@ static int commit(uint64 want)
 /* Something has changed that no commit has begun to take to the disk; journal_lock is held. */
 static bool any_change(void)
 {
-    return nrunning > 0 || cache_dirty_pages() > 0 || cache_has_unflushed();
+    return nrunning > 0 || cache_has_news();
 }
 
 int journal_sync(void)

@@ -50,19 +50,21 @@ static struct inode *step(const struct inode *dp, const struct dirent *key)
 struct inode *namecache_walk(uint from, const char **path, bool parent)
 {
     struct dirent key;
-    const char *rest = *path;
+    const char *rest = *path, *left = rest;
     spin_lock(&inode_lock);
     struct inode *at = inode_find(from), *next = at;
     while (next && dir_next_key(&key, &rest) && !(parent && *rest == 0)) {
         next = step(at, &key);
         if (next) {
             at = next;
-            *path = rest;
+            left = rest;
         }
     }
     if (at && !inode_try_use(at))
         at = NULL;
     spin_unlock(&inode_lock);
+    if (at)
+        *path = left;
     return at;
 }
 

@@ -264,9 +264,9 @@ static void settle_all(int r)
     for (uint i = 0; i < batch.n; i++) {
         struct page *pg = batch.page[i];
         spin_lock(&cache_lock);
+        unflushed = true;
         bool put = settle(pg, r);
         batch.page[i] = NULL;
-        unflushed = true;
         spin_unlock(&cache_lock);
         if (put)
             cache_put(pg);
@@ -313,9 +313,12 @@ void cache_throttle(void)
         set_limit();
 }
 
-bool cache_has_unflushed(void)
+bool cache_has_news(void)
 {
-    return load_relaxed(&unflushed);
+    spin_lock(&cache_lock);
+    bool any = ndirty > 0 || unflushed;
+    spin_unlock(&cache_lock);
+    return any;
 }
 
 bool cache_need_flush(void)

@@ -15,6 +15,8 @@
 #include "kernel/fs/dir.h"
 #include "kernel/fs/dirindex.h"
 #include "kernel/fs/journal.h"
+#include "kernel/fs/names.h"
+#include "kernel/param.h"
 #include "tests/host/fs_shim.h"
 #include "tests/host/seed.h"
 
@@ -239,6 +241,42 @@ static void test_index_is_used(void **state)
     assert_int_equal(shim_boot(16, 60, index_is_used, NULL), 0);
 }
 
+/* --- a table of inodes that is full ----------------------------------------------------------- */
+
+/* A walk that the cache cannot end begins anew: what is left of the path means another file. */
+static int full_table(void *unused)
+{
+    (void)unused;
+    static struct inode *held[NINODE];
+    struct inode *ip;
+    uint n = 0;
+    CHECK(mount() == 0 && fs_mkdir(shim_root(), "d") == 0);
+    CHECK(shim_create("x", "1", 1) == 0 && shim_create("d/x", "12", 2) == 0);
+    CHECK(shim_size("d/x") == 2); /* now the cache knows it */
+    while (inode_count() < NINODE) {
+        char path[8];
+        snprintf(path, sizeof(path), "h%u", n);
+        CHECK(names_create_file(shim_root(), path, &held[n++]) == 0);
+    }
+    CHECK(inode_lookup(shim_root(), "d/x", &ip) == -ENFILE);
+    CHECK(inode_lookup(shim_root(), "/d/x", &ip) == -ENFILE);
+    CHECK(fs_unlink(shim_root(), "d/x") == -ENFILE);
+    CHECK(fs_link(shim_root(), "h0", "d/y") == -ENFILE);
+    while (n > 0)
+        inode_put(held[--n]);
+    CHECK(shim_size("x") == 1 && shim_size("d/x") == 2 && shim_size("y") == -ENOENT);
+    return fs_sync();
+}
+
+static void test_full_table(void **state)
+{
+    uint64 orphans;
+    (void)state;
+    shim_format(4000, 400, 1200);
+    assert_int_equal(shim_boot(16, 60, full_table, NULL), 0);
+    assert_int_equal(shim_check(&orphans), 0);
+}
+
 /* --- damage ----------------------------------------------------------------------------------- */
 
 #define ENTRIES 500
@@ -310,9 +348,9 @@ static void test_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),   cmocka_unit_test(test_little_memory),
-        cmocka_unit_test(test_no_index), cmocka_unit_test(test_index_is_used),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_random),     cmocka_unit_test(test_little_memory),
+        cmocka_unit_test(test_no_index),   cmocka_unit_test(test_index_is_used),
+        cmocka_unit_test(test_full_table), cmocka_unit_test(test_damaged),
     };
     random_start();
     shim_init(4000);
