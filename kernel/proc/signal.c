@@ -199,7 +199,7 @@ void signal_tick(struct proc *p)
     if (!runs && now < s->due)
         return;
     s->due = now + s->interval;
-    if (!runs)
+    if (!runs && !(s->ignored & SIGNAL_BIT(SIGALRM)))
         atomic_or(&s->pending, SIGNAL_BIT(SIGALRM));
 }
 

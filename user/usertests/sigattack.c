@@ -53,6 +53,20 @@ static void use_time(uint64 ticks)
         ;
 }
 
+/* An alarm that the program ignores does nothing to it, and goes on. */
+void alarm_ignored(void)
+{
+    SAME(sigalarm(1, (void (*)())signal_note), 0);
+    signal_catch(SIGALRM, SIG_IGN, 0);
+    int seen = signal_calls;
+    use_time(3);
+    SAME(signal_calls, seen);
+    signal_catch(SIGALRM, signal_note, 0);
+    while (signal_calls == seen)
+        ;
+    SAME(sigalarm(0, 0), 0);
+}
+
 /* Does not end of an alarm that the program before had set. */
 int helper_alarm(int argc, char *argv[])
 {
