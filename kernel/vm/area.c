@@ -181,9 +181,14 @@ int area_split(struct avl_tree *t, struct area *a, uint64 at, int frame_flags)
     struct area rest = *a;
 
     move_start(&rest, at);
-    if (create(t, at, a->end, &rest, frame_flags) == NULL)
+    struct area *b = area_new(at, a->end, &rest, frame_flags);
+    if (b == NULL)
         return -ENOMEM;
-    a->end = at;
+    link_in(t, b);
+    if (a->store)
+        rmap_split(a, b);
+    else
+        a->end = at;
     return 0;
 }
 

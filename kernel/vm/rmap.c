@@ -4,6 +4,7 @@
  * A walk may not hold rmap_lock while it waits for the lock of a space, and meanwhile areas come,
  * go, are split and joined.  So each walk has a number; an area that it has dealt with carries that
  * number and stands at the end of the list; and whatever is new stands at its head without one.
+ * Parts of an area have its number: else who divides areas all the time would make a walk endless.
  * The walk is done when the first area carries its number.  What an area was when it was taken from
  * the list is no more than a hint where to look: under the lock of the space, everything is done
  * that maps the store in that range of addresses.
@@ -35,15 +36,27 @@ void rmap_remove(struct area *a)
     spin_unlock(&rmap_lock);
 }
 
-/* In one step: a walk that missed `b` finds `a`, which is as good as new. */
+/* A walk that has dealt with `a`, or is about to, has looked at what `b` is now, or will. */
+void rmap_split(struct area *a, struct area *b)
+{
+    spin_lock(&rmap_lock);
+    a->end = b->start;
+    b->round = a->round;
+    list_add(&a->of_store, &b->of_store);
+    spin_unlock(&rmap_lock);
+}
+
+/* In one step: a walk that missed one of them finds `a`, which is as good as new. */
 void rmap_join(struct area *a, struct area *b)
 {
     spin_lock(&rmap_lock);
     list_del(&b->of_store);
-    list_del(&a->of_store);
     a->end = b->end;
-    a->round = 0;
-    list_add(&a->store->areas, &a->of_store);
+    if (a->round != b->round) {
+        a->round = 0;
+        list_del(&a->of_store);
+        list_add(&a->store->areas, &a->of_store);
+    }
     spin_unlock(&rmap_lock);
 }
 

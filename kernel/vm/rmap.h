@@ -13,10 +13,13 @@
 void rmap_add(struct area *a);
 void rmap_remove(struct area *a);
 
+/* `b`, which is new, takes over what `a` maps from b->start on; the same lock. */
+void rmap_split(struct area *a, struct area *b);
+
 /* `a` takes over what `b` maps, its neighbour above, which is removed; the same lock. */
 void rmap_join(struct area *a, struct area *b);
 
-/* Around a change of start, end or offset of an area that has a store: walks look at them. */
+/* Around a change of both start and offset of an area that has a store: walks look at them. */
 void rmap_begin_change(void);
 void rmap_end_change(void);
 

@@ -39,6 +39,12 @@ void rmap_end_change(void)
 {
 }
 
+void rmap_split(struct area *a, struct area *b)
+{
+    assert_ptr_equal(a->store, b->store);
+    a->end = b->start;
+}
+
 void rmap_join(struct area *a, struct area *b)
 {
     assert_ptr_equal(a->store, b->store);

@@ -442,6 +442,29 @@ static void pieces_keep_their_references(void **state)
     space_put(s);
 }
 
+/* Else a process that divides and joins areas all the time would hold up a walk for ever. */
+static void pieces_are_not_new_to_a_walk(void **state)
+{
+    (void)state;
+    struct space *s = mapped(RW, true, 4);
+    struct area *a = area_find(&s->areas, BASE), *dead;
+    rmap_protect(&file, 0, PAGES);
+    assert_int_equal(a->round, file.round);
+    assert_int_equal(area_split(&s->areas, a, BASE + PGSIZE, 0), 0);
+    struct area *b = area_next(a);
+    assert_int_equal(b->round, file.round);
+    assert_true(area_join(&s->areas, a, &dead));
+    area_free_dead(dead);
+    assert_int_equal(a->round, file.round);
+    assert_int_equal(area_split(&s->areas, a, BASE + PGSIZE, 0), 0);
+    a->round = 0; /* as if a walk had dealt with the second only */
+    assert_true(area_join(&s->areas, a, &dead));
+    area_free_dead(dead);
+    assert_int_equal(a->round, 0);
+    check(s, NULL);
+    space_put(s);
+}
+
 static void forks(bool shared, int mode)
 {
     struct space *s = mapped(RW, shared, 4), *child;
@@ -585,6 +608,7 @@ int main(void)
         TEST(nothing_is_lost_without_memory),
         TEST(neighbours_come_along),
         TEST(pieces_keep_their_references),
+        TEST(pieces_are_not_new_to_a_walk),
         TEST(fork_shares_what_is_shared),
         TEST(fork_divides_what_is_private),
         TEST(fork_fails_as_a_whole),
