@@ -83,10 +83,11 @@ int space_msync(struct space *s, uint64 start, uint64 n)
 
 /* --- Forgetting ------------------------------------------------------------------------------- */
 
-/* The tables of a charged area are a part of its promise. */
+/* The tables of an area that is charged or has a store are a part of its promise. */
 static void forget(struct space *s, const struct area *a, uint64 from, uint64 to)
 {
-    uint64 floor = a->charged ? MAXVA : from, ceiling = a->charged ? 0 : to;
+    bool keep = a->charged || a->store;
+    uint64 floor = keep ? MAXVA : from, ceiling = keep ? 0 : to;
     uint64 frames = pmap_remove(s, from, to, floor, ceiling);
 
     if (!a->charged)

@@ -2,8 +2,8 @@
  * Promises: how the areas of a space come, change and go, with what they cost.
  *
  * Every call checks, then reserves what it needs, then commits without failing.  Where an area is
- * charged its tables are made with the promise, so that keeping it takes nothing but the frames
- * that were charged; not so while the machine overcommits.
+ * charged or has a store its tables are made with the promise, so that keeping it takes nothing but
+ * the frames that were charged, or that the store has; not so while the machine overcommits.
  *
  * An area with a store that leaves the tree is dead, and freed by space_unlock_and_bury(): to let
  * go of the store may sleep for long.
@@ -14,6 +14,7 @@
 #include "kernel/errno.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/store.h"
 
 /* --- What is there ---------------------------------------------------------------------------- */
 
@@ -87,6 +88,22 @@ static int add(struct space *s, uint64 start, uint64 end, const struct area *lik
     return r;
 }
 
+/*
+ * Makes the tables that keeping the promise will need, so that a fault finds them; those of a store
+ * that is not charged here for as much as it has now.  Not while the machine overcommits.
+ */
+static int make_tables(struct space *s, uint64 start, uint64 end, const struct area *like)
+{
+    if (commit_overcommits() || !(like->charged || like->store))
+        return 0;
+    if (!like->charged) {
+        uint64 has = like->store->ops->pages(like->store), first = like->offset >> PGSHIFT;
+        uint64 pages = has > first ? has - first : 0;
+        end = pages < (end - start) >> PGSHIFT ? start + (pages << PGSHIFT) : end;
+    }
+    return pmap_make_tables(s, start, end);
+}
+
 int promise_make(struct space *s, uint64 start, uint64 end, const struct area *like)
 {
     uint64 pages = (end - start) >> PGSHIFT;
@@ -94,8 +111,7 @@ int promise_make(struct space *s, uint64 start, uint64 end, const struct area *l
 
     if (space_charge(s, charge) < 0)
         return -ENOMEM;
-    bool tables = like->charged && !commit_overcommits();
-    int r = tables ? pmap_make_tables(s, start, end) : 0;
+    int r = make_tables(s, start, end, like);
     if (r == 0)
         r = add(s, start, end, like);
     if (r < 0) {
@@ -162,8 +178,7 @@ static struct area *reserve(struct space *s, uint64 start, uint64 end, const str
 
     if (s->areas.count >= AREAS_MAX || space_charge(s, charge) < 0)
         return NULL;
-    bool tables = like->charged && !commit_overcommits();
-    if (!tables || pmap_make_tables(s, start, end) == 0)
+    if (make_tables(s, start, end, like) == 0)
         a = area_new(start, end, like, space_frame_flags(s));
     if (a == NULL) {
         drop_spare_tables(s, start, end);
