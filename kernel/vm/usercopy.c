@@ -14,6 +14,7 @@
 #include "kernel/vm/fault.h"
 #include "kernel/vm/mode.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/reclaim.h"
 #include "kernel/vm/store.h"
 
 static pte_t __attribute__((noinline))
@@ -176,6 +177,7 @@ static void __attribute__((noinline)) tell_store(struct space *s, uint64 va)
     if (a && a->store && a->shared)
         a->store->ops->dirty(a->store, area_index(a, va));
     space_unlock(s);
+    reclaim_throttle();
 }
 
 void user_unpin(struct pin *p)
