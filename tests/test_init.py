@@ -22,8 +22,8 @@ def guest(image, tmp_path):
 
 
 def nobody_left(m):
-    """Only init, two threads of the kernel, the shell and ps."""
-    until(lambda: len(re.findall(r"^ *\d+ +\d+ ", m.type("ps"), re.M)) == 5, "all ended")
+    """Only init, three threads of the kernel, the shell and ps."""
+    until(lambda: len(re.findall(r"^ *\d+ +\d+ ", m.type("ps"), re.M)) == 6, "all ended")
 
 
 @pytest.mark.parametrize("name", ["signals", "orphans", "busy_orphans", "execs", "inode_table",
