@@ -17,6 +17,7 @@
 #include "kernel/memlayout.h"
 #include "kernel/proc/elf.h"
 #include "kernel/trap/trapframe.h"
+#include "kernel/vm/mmap.h"
 #include "kernel/vm/usercopy.h"
 
 /* Reads exactly n bytes at `off`.  A read that ends early says why when asked for the rest. */
@@ -179,6 +180,11 @@ int image_build(struct image *im, struct inode *cwd, const char *path, char *con
     if (r < 0)
         image_free(im);
     return r;
+}
+
+int image_read(const struct image *im)
+{
+    return space_populate(im->space);
 }
 
 void image_free(const struct image *im)

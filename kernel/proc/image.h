@@ -28,6 +28,12 @@ struct image {
 int image_build(struct image *im, struct inode *cwd, const char *path, char *const argv[], int argc,
                 bool reserve);
 
+/*
+ * Reads all of the program, for init and the console's shell: a disk that fails later does not end
+ * them.  0, -EIO, -ENOMEM.
+ */
+int image_read(const struct image *im);
+
 void image_free(const struct image *im);
 
 /* One process more, or less, runs this program, which is being run. */

@@ -141,8 +141,13 @@ int proc_spawn(const char *path, char *const argv[], int argc, const struct spaw
     proc_set_name(b.child, path);
     struct image im;
     r = image_build(&im, p->cwd, path, argv, argc, p->reserve);
-    if (r == 0 && (r = furnish(&b, action, n)) < 0)
-        image_free(&im);
+    if (r == 0) {
+        r = furnish(&b, action, n);
+        if (r == 0 && b.child->reserve)
+            r = image_read(&im);
+        if (r < 0)
+            image_free(&im);
+    }
     if (r < 0) {
         give_up(&b);
         return r;

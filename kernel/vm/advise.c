@@ -10,6 +10,7 @@
  */
 #include "kernel/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/vm/fault.h"
 #include "kernel/vm/mmap.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/promise.h"
@@ -140,6 +141,32 @@ uint space_mincore(struct space *s, uint64 start, uint n, uchar in[])
     }
     space_unlock(s);
     return done;
+}
+
+/* s->lock is held, and kept: no fault here gives it up. */
+static enum fault_result populate(struct space *s, const struct area *a)
+{
+    enum fault_access access = a->prot & AREA_X ? ACCESS_EXEC : ACCESS_READ;
+    enum fault_result r = FAULT_OK;
+
+    for (uint64 va = a->start; r == FAULT_OK && va < a->end; va += PGSIZE) {
+        const pte_t *slot = pmap_find(s, va);
+        if (slot == NULL || *slot == 0)
+            r = fault_resolve(s, va, access);
+    }
+    return r;
+}
+
+int space_populate(struct space *s)
+{
+    enum fault_result r = FAULT_OK;
+
+    mutex_lock(&s->lock);
+    for (struct area *a = area_first(&s->areas); a && r == FAULT_OK; a = area_next(a))
+        if (a->store && a->prot)
+            r = populate(s, a);
+    space_unlock(s);
+    return r == FAULT_OK ? 0 : r == FAULT_NOMEM ? -ENOMEM : -EIO;
 }
 
 int space_pgaccess(struct space *s, uint64 start, uint n, uint8 bits[])

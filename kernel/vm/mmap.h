@@ -53,6 +53,12 @@ int space_msync(struct space *s, uint64 start, uint64 n);
 /* Forgets the pages: they are as when they were mapped.  0, or -ENOMEM for holes. */
 int space_forget(struct space *s, uint64 start, uint64 n);
 
+/*
+ * Maps all pages that the space has of stores, so that reading them needs no disk any more unless
+ * memory runs short; 0, -EIO, -ENOMEM.
+ */
+int space_populate(struct space *s);
+
 /* True (0) if all of the range is promised, else -ENOMEM. */
 int space_promises(struct space *s, uint64 start, uint64 n);
 
