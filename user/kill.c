@@ -1,4 +1,4 @@
-/* kill [-INT | -TERM | -USR1] PID...: ends processes, or sends them what they may catch. */
+/* kill [-INT | -TERM | -USR1 | -KILL] PID...: ends processes, or sends them what they may catch. */
 #include "kernel/signal.h"
 #include "user/lib/prog.h"
 
@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     int sig = first == 2 ? signal_named(argv[1] + 1) : SIGKILL;
 
     if (sig == 0 || argc <= first)
-        prog_usage("kill [-INT | -TERM | -USR1] PID...");
+        prog_usage("kill [-INT | -TERM | -USR1 | -KILL] PID...");
     for (int i = first; i < argc; i++) {
         int pid;
         if (!prog_number(argv[i], &pid) || pid < 0) {

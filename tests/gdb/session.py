@@ -11,7 +11,7 @@ from machine import TOP, Machine, products
 
 GDB = os.environ.get("GDB") or shutil.which("gdb-multiarch") or "gdb-multiarch"
 PROMPT = r"\(gdb\) $"
-TIMEOUT = int(os.environ.get("GDB_TIMEOUT", "120"))   # two slow cores that others use as well
+TIMEOUT = int(os.environ.get("GDB_TIMEOUT", "240"))   # two slow cores that others use as well
 
 
 def free_port():

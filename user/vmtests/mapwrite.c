@@ -35,19 +35,30 @@ void mapwrite_reaches_file(void)
     file_check("f", 2, BYTES);
 }
 
-/* Of each page the first write tells the file, and the next do not; a read does neither. */
+static int is_writable(const char *p)
+{
+    return page_of(0, p).rights >> 1 & 1;
+}
+
+/*
+ * Of each page the first write tells the file, and the next do not; a read does neither.  Half a
+ * second after the first write the pages may be clean again: then once more.
+ */
 void fault_dirty(void)
 {
     char *p = map_whole();
-    pages_load(p, PAGES);
-    SAME(msync(p, PAGES * PGSIZE, MS_SYNC), 0);
-    faults_begin(0);
-    pages_load(p, PAGES);
-    pages_store(p, 2, 5);
-    pages_store(p, 2, 6);
-    FAULTS_WERE([KIND_DIRTY] = 2);
-    SAME(page_of(0, p).rights & 2, 2);
-    SAME(page_of(0, p + 2 * PGSIZE).rights & 2, 0);
+    int writable = 0;
+    for (int turn = 0; turn < 10 && !writable; turn++) {
+        pages_load(p, PAGES);
+        SAME(msync(p, PAGES * PGSIZE, MS_SYNC), 0);
+        faults_begin(0);
+        pages_load(p, PAGES);
+        pages_store(p, 2, 5);
+        pages_store(p, 2, 6);
+        writable = faults_of(KIND_DIRTY) == 2 && is_writable(p);
+    }
+    CHECK(writable);
+    SAME(is_writable(p + 2 * PGSIZE), 0);
 }
 
 /* Once it is on the disk it is clean, and the next write is noticed again. */
