@@ -16,9 +16,9 @@ from session import TIMEOUT, Session, free_port
 
 
 def make(*words):
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
-    done = subprocess.run(["make", *words], cwd=TOP, env=env, capture_output=True, text=True,
-                          timeout=300, check=False)
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(["make", "--no-print-directory", *words], cwd=TOP, env=env,
+                          capture_output=True, text=True, timeout=300, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
