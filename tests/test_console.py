@@ -133,7 +133,7 @@ def test_memory_picture_on_a_key(shell):
     shell.until_running("cat")
     shell.send(CTRL_T)
     shell.expect(r"\r\n64 MiB, 64 KiB a character[^\r]*\r\n")
-    rows = re.findall(r"^0x(\w{9})  ([.ktso|pc#+z]{64})$", shell.expect("# reserved"), re.M)
+    rows = re.findall(r"^0x(\w{9})  ([.ktso|pc#+zf]{64})$", shell.expect("# reserved"), re.M)
     assert [int(at, 16) for at, _ in rows] == [0x80000000 + n * (4 << 20) for n in range(16)]
     assert rows[0][1].startswith("#" * 16)
     shell.expect(r"shared +\d+ +z zero frame +1[^\r]*\r\n")

@@ -67,10 +67,10 @@ void mapwrite_msync(void)
     char *p = map_whole();
     p[0] = 'a';
     SAME(msync(p, PAGES * PGSIZE, MS_SYNC), 0);
-    SAME(page_of(0, p).rights & 2, 0);
+    SAME(is_writable(p), 0);
     faults_begin(0);
     p[1] = 'b';
-    FAULTS_WERE([KIND_DIRTY] = 1);
+    CHECK(faults_of(KIND_DIRTY) >= 1); /* more if it was written back before the store came */
     SAME(msync(p, PAGES * PGSIZE, MS_ASYNC), 0);
     SAME(msync(p + PGSIZE, PGSIZE, MS_SYNC), 0);
     SAME(p[0] == 'a' && p[1] == 'b', 1);
