@@ -29,8 +29,6 @@ OPERANDS = {  # which argument of which call names a page or an address space
 WAITS = "the hart that asked waits for the answer for ever, so nothing is let go"
 NO_NUMBERS = "the machine seems to have no address-space numbers: each switch drops everything"
 NO_USER_HALF = "the kernel's root maps nothing that a number could tell apart"
-TEXT_FIRST = "a new space is code_stale everywhere, and exec fills its text before it runs; what " \
-    "comes later is the zero frame, which never held an instruction"
 ASKS_ITSELF = "the loop behind it asks all harts, this one too"
 HARMLESS = {
     "tlb.c:tlb_ipi:follow_space": WAITS,
@@ -42,8 +40,6 @@ HARMLESS = {
         "two harts that ask each other at the same moment wait for ever",
     "pmap.c:pmap_take_accessed:tlb_flush_space":
         "no book is kept of accessed bits; tests/host/test_mmap.c finds it",
-    "pmap.c:after_enter:tlb_code_changed": TEXT_FIRST,
-    "tlb.c:tlb_code_changed:follow_code": TEXT_FIRST,
     "tlb.c:tlb_retire:write_satp": ASKS_ITSELF,
     "tlb.c:tlb_flush_kernel:follow_kernel": ASKS_ITSELF,
     "pmap_kernel.c:pmap_init_kernel:tlb_init": NO_NUMBERS,
@@ -57,6 +53,7 @@ REPRESENTATIVE = [
     "tlb.c:follow_space:mmu_fence_asid", "tlb.c:follow_space:mmu_fence_asid:other asid",
     "tlb.c:tlb_flush_page:mmu_fence_page:next page", "tlb.c:tlb_flush_space:tell_others",
     "tlb.c:load_space:mmu_fence_all", "tlb.c:follow_code:mmu_fence_code",
+    "pmap.c:after_enter:tlb_code_changed",
     "tlb.c:tlb_forget_page:mmu_fence_page:other asid", "pmap.c:sweep_flush:tlb_flush_space",
     "space.c:space_put:tlb_retire", "kstack.c:furnish:tlb_kernel_grown",
     "kstack.c:kstack_shrink:tlb_flush_kernel",
