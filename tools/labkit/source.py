@@ -31,7 +31,7 @@ def without_comments(text):
 
 
 def start_of(lines, named):
-    """The first line of a definition whose name stands in line `named`: type and comment included."""
+    """The first line of a definition, type and comment included; its name is in line `named`."""
     first = named
     while first > 0 and re.match(r"\S", lines[first - 1]) and not re.match(
             r"[#}/]|.*[;}]$|.*\*/$| \*", lines[first - 1]):
@@ -50,10 +50,10 @@ def signature_of(tag):
 
 def definitions(text):
     """All definitions of a C text at file level, in the order of their lines."""
+    request = {"command": "generate-tags", "filename": "part.c", "size": len(text.encode())}
     run = subprocess.run(
-        ["ctags", "--output-format=json", "--fields=+neSt", "--language-force=C", "--kinds-C=fvdset",
-         "--_interactive"], input=json.dumps({"command": "generate-tags", "filename": "part.c",
-                                              "size": len(text.encode())}) + "\n" + text,
+        ["ctags", "--output-format=json", "--fields=+neSt", "--language-force=C",
+         "--kinds-C=fvdset", "--_interactive"], input=f"{json.dumps(request)}\n{text}",
         capture_output=True, text=True, timeout=60, check=True)
     lines, found = text.split("\n"), []
     for tag in map(json.loads, run.stdout.splitlines()):
@@ -105,7 +105,7 @@ class Source:
         return count
 
     def unused(self, before):
-        """A definition of this file alone that was used before and is not now; None if there is none."""
+        """A definition of this file alone that was used before and is not now, or None."""
         now = self.words()
         for d in definitions(self.text):
             own = "\n".join(self.text.split("\n")[d.first:d.last + 1])
