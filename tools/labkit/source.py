@@ -36,10 +36,12 @@ def start_of(lines, named):
     while first > 0 and re.match(r"\S", lines[first - 1]) and not re.match(
             r"[#}/]|.*[;}]$|.*\*/$| \*", lines[first - 1]):
         first -= 1
-    if first > 0 and lines[first - 1].rstrip().endswith("*/"):
-        first -= 1
-        while "/*" not in lines[first]:
-            first -= 1
+    above = first - 1
+    if above >= 0 and lines[above].rstrip().endswith("*/"):
+        while "/*" not in lines[above]:
+            above -= 1
+        if lines[above].startswith("/*"): # not behind another definition
+            first = above
     return first
 
 
