@@ -7,6 +7,16 @@ static volatile int depth, deepest;
 
 /* --- sigalarm --------------------------------------------------------------------------------- */
 
+enum { TICK = 10000000 / TICK_HZ }; /* of r_time(), at 10 MHz */
+
+/* The clock is read seldom, for that is slow on a machine that counts instructions. */
+static void use_time(uint64 ticks)
+{
+    for (uint64 end = r_time() + ticks * TICK; r_time() < end;)
+        for (int i = 0; i < 10000; i++)
+            asm volatile("");
+}
+
 static void count_alarm(int sig, struct siginfo *info)
 {
     signal_note(sig, info);
@@ -23,8 +33,7 @@ void alarm_periodic(void)
     SAME(signal_last.sig, SIGALRM);
     SAME(sigalarm(0, 0), 0);
     int seen = signal_calls;
-    for (uint64 end = r_time() + 5000000; r_time() < end;)
-        ;
+    use_time(5);
     SAME(signal_calls, seen);
 }
 
@@ -33,8 +42,7 @@ static void linger(int sig, struct siginfo *info)
     if (++depth > deepest)
         deepest = depth;
     signal_note(sig, info);
-    for (uint64 end = r_time() + 3500000; r_time() < end;) /* while three more would be due */
-        ;
+    use_time(3); /* while three more would be due */
     depth--;
 }
 
@@ -47,10 +55,27 @@ void alarm_not_reentered(void)
     SAME(deepest, 1);
 }
 
-static void use_time(uint64 ticks)
+static uint64 own_run_time(void)
 {
-    for (uint64 end = r_time() + ticks * 1000000; r_time() < end;)
+    struct procinfo me;
+    CHECK(child_find(getpid(), &me));
+    return me.runtime;
+}
+
+/* Two ticks of its own run time: what it sleeps does not count, nor what comes before. */
+void alarm_counts_run_time(void)
+{
+    use_time(1);
+    uint64 start = own_run_time();
+    SAME(sigalarm(2, (void (*)())signal_note), 0);
+    SAME(pause(6), 0);
+    SAME(signal_calls, 0);
+    while (signal_calls == 0)
         ;
+    uint64 used = own_run_time() - start;
+    CHECK(used >= 2 * TICK);
+    CHECK(used < 10 * TICK); /* the host may be busy */
+    SAME(sigalarm(0, 0), 0);
 }
 
 /* An alarm that the program ignores does nothing to it, and goes on. */

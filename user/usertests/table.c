@@ -202,6 +202,7 @@
     /* sigattack.c */                                                                              \
     TEST(alarm_periodic)                                                                           \
     TEST(alarm_not_reentered)                                                                      \
+    TEST(alarm_counts_run_time)                                                                    \
     TEST(alarm_ignored)                                                                            \
     TEST(alarm_not_inherited)                                                                      \
     TEST(attack_frames)                                                                            \
