@@ -3,30 +3,12 @@
  * page faults (docs/fault.md) it and the processes that it waited for had, and what these cost.
  * Ends with the program's status; with 127 or 126 if there is none or it is not a program.
  */
-#include "kernel/errno.h"
-#include "kernel/param.h"
 #include "kernel/riscv.h"
 #include "kernel/vmstat.h"
 #include "user/lib/faultnames.h"
 #include "user/lib/prog.h"
 
 #define CLOCK_HZ 10000000ul /* of r_time() */
-
-/* The program of that name here, else in the root directory, as the shell looks for it. */
-static void become(char **argv)
-{
-    char path[MAXPATH];
-
-    exec(argv[0], argv);
-    int bare = argv[0][0] && !strchr(argv[0], '/');
-    if (errcode() == ENOENT && bare && strlen(argv[0]) + 2 <= sizeof(path)) {
-        snprintf(path, sizeof(path), "/%s", argv[0]);
-        exec(path, argv);
-    }
-    int reason = errcode();
-    prog_fail("%s", argv[0]);
-    exit(reason == ENOENT ? 127 : 126);
-}
 
 static void report(uint64 clock, const struct vmstat *v)
 {
@@ -55,7 +37,7 @@ int main(int argc, char **argv)
     if (pid < 0)
         return prog_fail("cannot start %s", argv[first]);
     if (pid == 0)
-        become(argv + first);
+        prog_become(argv + first);
     if (wait(&status) < 0)
         return prog_fail("cannot wait for %s", argv[first]);
     uint64 clock = r_time() - start;

@@ -49,7 +49,7 @@ int pause(int ticks); /* sleeps for that long */
 int sleep(int ticks); /* the same */
 int symlink(const char *target, const char *path);
 int sysinfo(struct sysinfo *info);
-int trace(int mask); /* report the system calls whose bits are set, here and in children */
+int trace(uint64 calls); /* a bit each: they are reported, here and in children */
 
 /*
  * Moves the end of the heap by n bytes and returns where it was, SBRK_ERROR on failure.  sbrk() is

@@ -179,7 +179,7 @@ int64 sys_setpgid(const uint64 arg[6])
 
 int64 sys_trace(const uint64 arg[6])
 {
-    proc_self()->trace_mask = (uint)arg[0];
+    proc_self()->trace_mask = arg[0];
     return 0;
 }
 

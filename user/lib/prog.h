@@ -23,6 +23,12 @@ int prog_flags(int argc, char **argv, const char *known, const char *usage, uint
 /* True if all of s is a decimal number from 0 to 2^31-1, or one with `-` before it; sets *n. */
 int prog_number(const char *s, int *n);
 
+/*
+ * Runs the program argv[0], found here, else in the root directory, in place of this one.  Ends
+ * with 127 if there is none, with 126 if it is not a program.
+ */
+void prog_become(char **argv) __attribute__((noreturn));
+
 /* True if all n bytes were written. */
 int prog_write(int fd, const void *bytes, size_t n);
 
