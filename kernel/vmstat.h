@@ -31,6 +31,9 @@ enum fault_result {
     FAULT_STUCK, /* the same fault again and again: an error of the kernel or the hardware */
 };
 
+/* Pages of the aligned window that a read of one page of a store maps, as far as they are there. */
+#define AROUND_PAGES 16
+
 /* Counts that only grow: of a process since its fork, or of the machine since boot. */
 struct vmstat {
     uint64 fault[FAULT_KINDS]; /* page faults, refused ones included */

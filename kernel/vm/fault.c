@@ -207,8 +207,6 @@ static enum fault_result own(struct fault *f)
  * Pages around one that a store gave, of those that are in memory anyway: who reads one page often
  * reads the next.  They lie in an aligned window, so in one page table.
  */
-#define AROUND_PAGES 16
-
 static void __attribute__((noinline))
 map_around(struct space *s, const struct area *a, const pte_t *slot, uint64 va)
 {

@@ -2,6 +2,7 @@
  * exec against files that are no good programs.  Each starts as a small correct program, built
  * here byte by byte, which exits with ANSWER; then one thing is made wrong.
  */
+#include "kernel/vmstat.h"
 #include "user/testlib/tests.h"
 #include "user/lib/elf.h"
 
@@ -220,7 +221,10 @@ void elf_clean_registers(void)
         RUNS(p, 0);
 }
 
-/* Beyond its file part a segment is zero: this program exits with the word at the end of it. */
+/*
+ * Beyond its file part a segment is zero: this program exits with the word at the end of it.  The
+ * page, of which the file has more than the segment, came as a copy.
+ */
 void elf_zero_tail(void)
 {
     static const uint code[] = {
@@ -232,7 +236,11 @@ void elf_zero_tail(void)
     struct program *p = program_new();
     program_text(p, code, sizeof code);
     memset((char *)p + TEXT_OFF + sizeof code, 0xff, 64);
+    struct vmstat before, after;
+    SAME(vmstat(VMSTAT_CHILDREN, &before), 0);
     RUNS(p, 0);
+    SAME(vmstat(VMSTAT_CHILDREN, &after), 0);
+    CHECK(after.fault[KIND_FILE_COW] > before.fault[KIND_FILE_COW]);
 }
 
 /* Random damage to the headers: whatever happens, it happens to the program alone. */

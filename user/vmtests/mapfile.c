@@ -247,6 +247,33 @@ void fault_file(void)
     SAME(page_of(0, q).state, PAGE_FILE);
 }
 
+/* The window is that of the address, cut to the mapping and to the pages the file has whole. */
+void mapfile_around(void)
+{
+    uint64 window = AROUND_PAGES * PGSIZE;
+    char *at = (char *)(((uint64)heap_end() & ~(window - 1)) + 4 * window), *p = at + 2 * PGSIZE;
+    int n = 2 * AROUND_PAGES;
+    file_make("f", 1, (n - 1) * PGSIZE + 1000);
+    int fd = (int)MUST(open("f", O_RDONLY));
+    CHECK(mmap(p, n * PGSIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == p);
+    CHECK(mmap(p + n * PGSIZE, PGSIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, PGSIZE) ==
+          p + n * PGSIZE);
+    faults_begin(0);
+    page_load((long)(p + PGSIZE));
+    SAME(faults_now().around, AROUND_PAGES - 3);
+    for (int i = 0; i < AROUND_PAGES - 2; i++)
+        SAME(page_of(0, p + i * PGSIZE).state, PAGE_FILE);
+    SAME(page_of(0, p + (AROUND_PAGES - 2) * PGSIZE).state, PAGE_ABSENT);
+    page_load((long)(at + 2 * window));
+    SAME(faults_now().around, AROUND_PAGES - 3); /* what is left there is the end of the file */
+    page_load((long)(at + window + PGSIZE));
+    SAME(faults_now().around, 2 * AROUND_PAGES - 4);
+    SAME(page_of(0, p + (n - 1) * PGSIZE).state, PAGE_ABSENT);
+    SAME(page_of(0, p + n * PGSIZE).state, PAGE_ABSENT);
+    FAULTS_WERE([KIND_FILE] = 3);
+    CHECK(data_good(p, 1, 0, (n - 1) * PGSIZE + 1000));
+}
+
 void fault_file_cow(void)
 {
     int fd = open_file(O_RDONLY);

@@ -163,6 +163,7 @@
     TEST(mapfile_parts)                                                                            \
     TEST(mapfile_over_fork)                                                                        \
     TEST(fault_file)                                                                               \
+    TEST(mapfile_around)                                                                           \
     TEST(fault_file_cow)                                                                           \
     TEST(fault_eof)                                                                                \
     /* mapwrite.c */                                                                               \
