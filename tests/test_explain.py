@@ -63,6 +63,9 @@ PAGE_FAULTS = {
     "eof": ("load", "end_of_file", "0x[0-9a-f]+000", "the file ends before this page",
             f"    area     {AREA}mapping, r--{FILE}\n    allowed  read\n"
             r"    walk     (?:.*\n)+"),
+    "closed": ("load", "closed", "0x[0-9a-f]+000", "read from the mapping, which may not be read",
+               f"    area     {AREA}mapping, ---\n    allowed  nothing\n"
+               + WALK.format("-------- page 0x[0-9a-f]+000")),
     "memory": ("store", "memory", "0x[0-9a-f]+", "out of memory",
                f"    area     {AREA}heap, rw-\n    allowed  read, write\n"
                r"    walk     (?:.*\n)+"),

@@ -7,14 +7,14 @@ import pytest
 
 from machine import TOP
 
-MILLISECOND = 1_000_000  # instructions, as QEMU's -icount shift=0 counts time
+LIMIT = 2_000_000  # instructions: two milliseconds, as QEMU's -icount shift=0 counts time
 
 
-@pytest.mark.parametrize("row", ["forksparse", "shrinksparse"])
+@pytest.mark.parametrize("row", ["forksparse", "shrinksparse", "looksparse"])
 def test_walks_skip_what_is_not_there(row):
     """At 64 instructions for each of the 2^26 pages it would be four seconds."""
     out = subprocess.run([TOP / "tools" / "bench", row], capture_output=True, text=True,
                          timeout=300, check=False)
     assert out.returncode == 0, out.stdout + out.stderr
     found = re.search(r"255 GiB lazy +(\d+)", out.stdout)
-    assert found and int(found.group(1)) < MILLISECOND, out.stdout
+    assert found and int(found.group(1)) < LIMIT, out.stdout

@@ -117,6 +117,17 @@ MISTAKE end_of_file(void)
         load((uint64)map + beyond);
 }
 
+/* The page is there, but its entry is not valid. */
+MISTAKE closed(void)
+{
+    char *map = mmap(0, PGSIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED)
+        return;
+    *map = 1;
+    if (mprotect(map, PGSIZE, PROT_NONE) == 0)
+        load((uint64)map);
+}
+
 MISTAKE memory(void)
 {
     for (;;) {
@@ -174,6 +185,7 @@ static const struct {
     {"wild", wild, "read far away from everything"},
     {"string", string, "read by a pointer that a string was written over"},
     {"eof", end_of_file, "read from a mapping where its file has ended"},
+    {"closed", closed, "read memory that the program has closed"},
     {"memory", memory, "touch more memory than there is"},
     {"illegal", illegal, "execute what is no instruction"},
     {"zeros", zeros, "execute zeros"},

@@ -1,4 +1,5 @@
 /* Processes, memory and switching. */
+#include "kernel/vmview.h"
 #include "user/bench/bench.h"
 #include "user/lib/tiny.h"
 
@@ -122,6 +123,31 @@ static uint64 shrink_sparse_once(long unused)
 uint64 measure_shrink_sparse(void)
 {
     return bench_median(shrink_sparse_once, 0, 5);
+}
+
+/* All that can be seen of the heap from `start` on: its area, and each page or run of pages. */
+static uint64 look_once(long start)
+{
+    static struct areainfo area[8];
+    struct pageinfo page;
+    uint64 before = r_instret(), seen = 0, va;
+    int n = pmap(0, area, 8), last = n - 1;
+    if (n < 1 || n >= 8)
+        return BENCH_FAILED;
+    for (va = (uint64)start; va < area[last].end; va += (page.run ? page.run : 1) * PGSIZE) {
+        if (pagemap(0, va, &page, 1) != 1)
+            return BENCH_FAILED;
+        seen += page.state == PAGE_PRIVATE;
+    }
+    if (va != area[last].end || seen != GIB / 16 + 1 || area[last].resident < seen)
+        return BENCH_FAILED;
+    return r_instret() - before;
+}
+
+uint64 measure_look_sparse(void)
+{
+    long start = (long)sbrk(0);
+    return grow_sparse() ? bench_median(look_once, start, 3) : BENCH_FAILED;
 }
 
 /* --- programs -------------------------------------------------------------------------------- */

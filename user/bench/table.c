@@ -8,7 +8,7 @@
 uint64 measure_getpid(void), measure_yield(void);
 uint64 measure_fork(void), measure_fork_wait(void), measure_exec(void);
 uint64 measure_fork_64m(void), measure_fork_wait_64m(void);
-uint64 measure_fork_sparse(void), measure_shrink_sparse(void);
+uint64 measure_fork_sparse(void), measure_shrink_sparse(void), measure_look_sparse(void);
 uint64 measure_exec_16m(void), measure_vfork(void), measure_vfork_16m(void);
 uint64 measure_vfork_64m(void);
 uint64 measure_spawn_big(void);
@@ -33,6 +33,7 @@ const struct row bench_rows[] = {
     {"forkwait64", "fork+exit+wait, 64 MB", measure_fork_wait_64m, 2400000, 4390433, 751689095},
     {"forksparse", "fork+exit+wait, 255 GiB lazy", measure_fork_sparse, 600000, 0, 0},
     {"shrinksparse", "grow, touch, shrink 255 GiB lazy", measure_shrink_sparse, 800000, 0, 0},
+    {"looksparse", "pmap, pagemap, 255 GiB lazy", measure_look_sparse, 2000000, 0, 0},
     {"exec", "fork+exec+exit+wait, tiny", measure_exec, 70000, 138942, 1376526},
     {"exec16", "the same from a 16 MB parent", measure_exec_16m, 400000, 1238981, 189327390},
     {"vfork", "vfork+exec+exit+wait, tiny", measure_vfork, 45000, 74634, 0},

@@ -102,6 +102,8 @@ void mprotect_none_keeps(void)
     uint64 frame = page_of(0, p).frame;
     protect(p, 0, 3, PROT_NONE);
     SAME(page_of(0, p).rights, 0);
+    SAME(page_of(0, p).state, PAGE_PRIVATE);
+    SAME(page_of(0, p).frame, frame);
     PASSES((void (*)(long))(void *)getpid, 0); /* a fork of it */
     protect(p, 0, 3, RW);
     faults_begin(0);
