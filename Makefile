@@ -41,7 +41,7 @@ Q   := $(if $(call yes,$(V)),,@)
 say  = $(if $(call yes,$(V)),@:,@printf '  %-7s %s\n' $1 $2)
 
 # These goals need neither the compilers nor a look at what is built already.
-NOBUILD  := help clean doctor lint print-gdbport gdb
+NOBUILD  := help clean doctor lint print-gdbport gdb handout labs-check
 BUILDING := $(filter-out $(NOBUILD),$(or $(MAKECMDGOALS),all))
 
 MAKEFLAGS += --no-builtin-rules
@@ -147,7 +147,7 @@ $(eval $(call note,build/test.note,$(HOSTCC) $(TESTFLAGS)))
 # ---- what to make ----------------------------------------------------------------------------
 
 .PHONY: all kernel image tools qemu qemu-gdb gdb debug gdbinit qemu-record qemu-replay print-gdbport \
-    run-check test test-products host-tests lint \
+    run-check test test-products host-tests lint handout labs-check \
     bench soak doctor clean help
 
 all: $(KERNEL) $(IMG) tools compile_commands.json ## kernel, user programs, disk image (default)
@@ -325,6 +325,15 @@ lint: ## layout, include arrows, headers, sizes, scripts
 	@tools/doctor --quiet lint
 	@$(PYTHON) tools/lint --cc $(CC)
 
+# ---- labs (docs/labs.md) ---------------------------------------------------------------------
+
+# A handout has neither all labs nor what makes handouts.
+of-the-kernel = $(if $(wildcard $1),,$(error `make $@` needs the finished kernel; this is a handout))
+
+handout: ## what students of LAB get, as a new folder OUT; SEED=N varies it
+	@$(call of-the-kernel,tools/handout)tools/doctor --quiet lint
+	@$(PYTHON) tools/handout $(if $(SEED),--seed '$(SEED)') -- '$(LAB)' '$(OUT)'
+
 # ---- the rest --------------------------------------------------------------------------------
 
 doctor: ## check the tools and the emulated machine
@@ -342,7 +351,7 @@ help: ## this list
 	    '  MEM=$(MEM)       memory, 32M to 8G' \
 	    '  DEBUG=$(DEBUG)        1: checks on, -Og' \
 	    '  PLANT=$(PLANT)        1: DEBUG, and the kernel breaks its rules on request (docs/invariants.md)' \
-	    '  LAB=           name of an assignment: defines LAB_NAME' \
+	    '  LAB=           name of an assignment: for handout; defines LAB_NAME' \
 	    '  UPROGS_EXTRA=  more programs for the image: files, or folders of them' \
 	    '  APPEND=        boot options for the kernel: timing, panic=exit, overcommit, tick;' \
 	    '                 with DEBUG=1 also spurious, softad, asids=N (docs/vm.md)' \

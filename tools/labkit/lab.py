@@ -16,7 +16,6 @@ from labkit.source import CutError, definitions
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
 KINDS = ("vmtests", "usertests", "host", "bench", "console")
-FULL_POINTS = 100
 
 
 class Stub(NamedTuple):
@@ -64,15 +63,16 @@ class Wrong(NamedTuple):
     path: pathlib.Path
     hint: str
     fails: list         # names of checks
+    where: str          # its file, for messages
 
 
-def read_lines(path):
+def read_lines(top, name):
     """(file:line, text) of each line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = (top / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CutError(f"{path}: {error}") from error
-    return [(f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1)]
+        raise CutError(f"{name}: {error}") from error
+    return [(f"{name}:{number}", line) for number, line in enumerate(text.split("\n"), 1)]
 
 
 def expression(where, text):
@@ -97,6 +97,9 @@ class Lab:
             known = names(self.top)
             raise CutError(f"there is no lab {name!r}; there are: {', '.join(known) or 'none'}")
 
+    def lines(self, name):
+        return read_lines(self.top, f"labs/{self.name}/{name}")
+
     def is_handout(self):
         return (self.folder / "handout.json").is_file()
 
@@ -107,8 +110,7 @@ class Lab:
     # ---- stubs.c: what to cut --------------------------------------------------------------
 
     def cut_lines(self):
-        path = self.folder / "stubs.c"
-        return read_lines(path) if path.is_file() else []
+        return self.lines("stubs.c") if (self.folder / "stubs.c").is_file() else []
 
     def stubs(self):
         """The functions that students write; `// in FILE` says where those below it belong."""
@@ -183,15 +185,12 @@ class Lab:
     def checks(self):
         """The lines of `tests`."""
         found = []
-        for where, line in read_lines(self.folder / "tests"):
+        for where, line in self.lines("tests"):
             words = line.split("#")[0].strip()
             if words:
                 found.append(self.check_of(where, words))
                 if [(c.kind, c.name) for c in found].count(found[-1][1:3]) > 1:
                     raise CutError(f"{where}: a second line for {found[-1].name}")
-        total = sum(check.points for check in found)
-        if total != FULL_POINTS:
-            raise CutError(f"{self.folder}/tests: {total} points, not {FULL_POINTS}")
         return found
 
     def check_of(self, where, words):
@@ -208,7 +207,7 @@ class Lab:
     def console(self, name):
         """The steps of NAME.console."""
         found = []
-        for where, line in read_lines(self.folder / f"{name}.console"):
+        for where, line in self.lines(f"{name}.console"):
             if not line.strip() or line.startswith("#"):
                 continue
             if line.startswith("$ "):
@@ -220,21 +219,21 @@ class Lab:
             else:
                 found[-1].lines.append(expression(where, line))
         if not found or not all(step.lines or step.never for step in found):
-            raise CutError(f"{self.folder}/{name}.console: a command of which nothing is expected")
+            raise CutError(f"labs/{self.name}/{name}.console: nothing is expected of a command")
         return found
 
     # ---- hints, and wrong solutions that need them -----------------------------------------
 
     def hints(self):
         """The sections of `hints`, in their order."""
-        path = self.folder / "hints"
-        if not path.is_file():
+        path = f"labs/{self.name}/hints"
+        if not (self.folder / "hints").is_file():
             return []
         parser = configparser.ConfigParser(interpolation=None, delimiters=("=",),
                                            comment_prefixes=("#",), empty_lines_in_values=False)
-        text = "\n".join(line for _, line in read_lines(path))
+        text = "\n".join(line for _, line in self.lines("hints"))
         try:
-            parser.read_string(text, str(path))
+            parser.read_string(text, path)
         except configparser.Error as error:
             raise CutError(f"{path}: {error}") from error
         return [self.hint_of(f"{path}:{text[:text.index(f'[{name}]')].count(chr(10)) + 1}",
@@ -263,16 +262,15 @@ class Lab:
         for path in sorted((self.folder / "wrong").glob("*.patch")):
             found.append(self.wrong_of(path))
             if found[-1].hint not in hints:
-                raise CutError(f"{path}: there is no hint {found[-1].hint!r}")
+                raise CutError(f"{found[-1].where}: there is no hint {found[-1].hint!r}")
             if set(found[-1].fails) - checks:
-                raise CutError(f"{path}: no tests of this lab: "
+                raise CutError(f"{found[-1].where}: no tests of this lab: "
                                f"{', '.join(sorted(set(found[-1].fails) - checks))}")
         return found
 
-    @staticmethod
-    def wrong_of(path):
-        said = {}
-        for where, line in read_lines(path):
+    def wrong_of(self, path):
+        said, name = {}, f"wrong/{path.name}"
+        for where, line in self.lines(name):
             if re.match(r"--- |diff |index ", line):
                 break
             m = re.fullmatch(r"(hint|fails): *(\S.*?)\s*", line)
@@ -281,8 +279,10 @@ class Lab:
             if m:
                 said[m[1]] = m[2]
         if set(said) != {"hint", "fails"}:
-            raise CutError(f"{path}:1: `hint: NAME` and `fails: TEST...` come before the diff")
-        return Wrong(path.stem, path, said["hint"], said["fails"].split())
+            raise CutError(f"labs/{self.name}/{name}:1: `hint: NAME` and `fails: TEST...` "
+                           "come before the diff")
+        return Wrong(path.stem, path, said["hint"], said["fails"].split(),
+                     f"labs/{self.name}/{name}")
 
 
 def names(top=TOP):
