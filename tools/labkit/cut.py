@@ -19,7 +19,7 @@ from labkit.leaks import check_nothing_told
 from labkit.source import CutError, Source, definitions, without_comments, words_in
 from labkit.vary import vary
 
-# What tells solutions, or serves those who hand out: the labs, tests made of the kernel's own lines.
+# What tells solutions, or serves who hands out: the labs, tests made of the kernel's own lines.
 KEPT_BACK = [
     "labs/", "tests/mutants.py", "tests/test_mutants.py", "tests/test_ledger.py",
     "tests/test_handout.py", "tests/test_grade.py", "tests/test_batch.py",

@@ -75,7 +75,8 @@ def vary(lab, seed, tree, top):
             continue
         m = FORM.fullmatch(line.split("#")[0].strip())
         if not m:
-            raise CutError(f"{where}: neither `name WORD: NEW...` nor `value MACRO in FILE: VALUE...`")
+            raise CutError(f"{where}: neither `name WORD: NEW...` "
+                           "nor `value MACRO in FILE: VALUE...`")
         what, choices = m["name"] or m["value"], m["choices"].split()
         if not all(re.fullmatch(r"\w+", choice) for choice in choices) or what in chosen:
             raise CutError(f"{where}: {what} varies twice, or to what is no word: {m['choices']}")
