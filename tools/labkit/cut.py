@@ -45,8 +45,8 @@ def git(top, *command):
 
 
 def tracked(top):
-    """The files that git knows, as they are in the working tree."""
-    found = git(top, "ls-files", "-z")
+    """The files that git knows and students get, as they are in the working tree."""
+    found = [f for f in git(top, "ls-files", "-z") if not f.startswith(tuple(KEPT_BACK))]
     gone = [name for name in found if not (top / name).exists()]
     if gone or not found:
         raise CutError(f"{top}: git knows {gone[0]}, which is not there" if gone
@@ -146,7 +146,7 @@ def unlink(tree):
 
 def finished(tree, top, name, seed=None):
     """Fills `tree` with what a handout is cut from: the varied kernel, and the lab as a whole."""
-    copy_files(top, tree, [f for f in tracked(top) if not f.startswith(tuple(KEPT_BACK))])
+    copy_files(top, tree, tracked(top))
     copy_files(top, tree, [str(p.relative_to(top)) for p in sorted((top / "labs" / name).iterdir())
                            if is_for_students(p) or p.name == "stubs.c"])
     return vary(name, seed, tree, top)

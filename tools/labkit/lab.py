@@ -122,6 +122,8 @@ class Lab:
             place = max((i for i in places if i < d.first), default=None)
             if d.kind != "function" or place is None:
                 raise CutError(f"{where}: {d.name} is no function below a line `// in FILE`")
+            if any(d.name == stub.name and places[place] == stub.path for stub in found):
+                raise CutError(f"{where}: a second stub of {d.name}()")
             text = "\n".join(line for _, line in lines[d.first:d.last + 1])
             found.append(Stub(d.name, self.known(where, places[place]), d.signature, text, where))
         return found

@@ -60,8 +60,8 @@ def set_value(tree, where, name, path, new):
     if not found or len(found) != 1:
         raise CutError(f"{where}: {len(found or [])} definitions of {name} as one word in {path}")
     old = re.escape(found[0][1])
-    change(tree, re.compile(rf"{define}{old}(?![\w.])", re.M), rf"\g<1>{new}")
-    change(tree, re.compile(rf"(\b{name}`?(?: = | is |=| \()){old}(?![\w.])"), rf"\g<1>{new}")
+    change(tree, re.compile(rf"{define}{old}(?!\w|\.\d)", re.M), rf"\g<1>{new}")
+    change(tree, re.compile(rf"(\b{name}`?(?: = | is |=| \()){old}(?!\w|\.\d)"), rf"\g<1>{new}")
 
 
 def vary(lab, seed, tree, top):
