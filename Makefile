@@ -41,7 +41,7 @@ Q   := $(if $(call yes,$(V)),,@)
 say  = $(if $(call yes,$(V)),@:,@printf '  %-7s %s\n' $1 $2)
 
 # These goals need neither the compilers nor a look at what is built already.
-NOBUILD  := help clean doctor lint print-gdbport gdb handout labs-check
+NOBUILD  := help clean doctor lint print-gdbport gdb handout labs-check grade handin
 BUILDING := $(filter-out $(NOBUILD),$(or $(MAKECMDGOALS),all))
 
 MAKEFLAGS += --no-builtin-rules
@@ -147,7 +147,7 @@ $(eval $(call note,build/test.note,$(HOSTCC) $(TESTFLAGS)))
 # ---- what to make ----------------------------------------------------------------------------
 
 .PHONY: all kernel image tools qemu qemu-gdb gdb debug gdbinit qemu-record qemu-replay print-gdbport \
-    run-check test test-products host-tests lint handout labs-check \
+    run-check test test-products host-tests lint handout labs-check grade handin \
     bench soak doctor clean help
 
 all: $(KERNEL) $(IMG) tools compile_commands.json ## kernel, user programs, disk image (default)
@@ -327,6 +327,14 @@ lint: ## layout, include arrows, headers, sizes, scripts
 
 # ---- labs (docs/labs.md) ---------------------------------------------------------------------
 
+# What students call; tools/grade builds what it needs.
+grade: ## points for your solution of LAB; TEST=NAME for one test, SEED=N for another order
+	@$(PYTHON) tools/grade $(LAB) $(if $(TEST),--test '$(TEST)') $(if $(SEED),--seed '$(SEED)') \
+	    $(if $(call yes,$(V)),--verbose)
+
+handin: ## the files of LAB that you hand in, as handin-LAB.tar.gz
+	@$(PYTHON) tools/grade $(LAB) --hand-in
+
 # A handout has neither all labs nor what makes handouts.
 of-the-kernel = $(if $(wildcard $1),,$(error `make $@` needs the finished kernel; this is a handout))
 
@@ -351,7 +359,7 @@ help: ## this list
 	    '  MEM=$(MEM)       memory, 32M to 8G' \
 	    '  DEBUG=$(DEBUG)        1: checks on, -Og' \
 	    '  PLANT=$(PLANT)        1: DEBUG, and the kernel breaks its rules on request (docs/invariants.md)' \
-	    '  LAB=           name of an assignment: for handout; defines LAB_NAME' \
+	    '  LAB=           name of an assignment: for handout and grade; defines LAB_NAME' \
 	    '  UPROGS_EXTRA=  more programs for the image: files, or folders of them' \
 	    '  APPEND=        boot options for the kernel: timing, panic=exit, overcommit, tick;' \
 	    '                 with DEBUG=1 also spurious, softad, asids=N (docs/vm.md)' \

@@ -1,9 +1,10 @@
 /*
- * bench [-l] [ROW...]: what operations cost, in instructions.
+ * bench [-l] [-n WORD] [ROW...]: what operations cost, in instructions.
  *
  * Counts with rdinstret, so the numbers mean what they say only on one hart and in a QEMU that
  * runs with -icount shift=0,sleep=off; `make bench` does that.  Each number is the median of
- * several rounds.  A number above its target is marked with `!`.
+ * several rounds.  A number above its target is marked with `!`.  Rows begin with WORD, if one is
+ * given, so that who has drawn it knows them from other lines.
  */
 #include "user/bench/bench.h"
 #include "user/lib/prog.h"
@@ -73,7 +74,7 @@ static void print_number(uint64 n)
         printf(" %13lu", n);
 }
 
-static void print_row(const struct row *r)
+static void print_row(const char *word, const struct row *r)
 {
     /* In a child, so that no row meets the memory or the open files of another. */
     int ends[2];
@@ -90,7 +91,7 @@ static void print_row(const struct row *r)
         wait(0);
         close(ends[0]);
     }
-    printf("%-34s", r->what);
+    printf("%s%s%-34s", word, *word ? " " : "", r->what);
     if (ours == BENCH_FAILED)
         printf(" %13s ", "failed");
     else
@@ -111,10 +112,15 @@ static const struct row *find_row(const char *name)
 
 int main(int argc, char **argv)
 {
-    static const char usage[] = "bench [-l] [ROW...]";
+    static const char usage[] = "bench [-l] [-n WORD] [ROW...]";
+    const char *word = "";
     uint flags;
-    int first = prog_flags(argc, argv, "l", usage, &flags);
-    if (flags) {
+    int first = prog_flags(argc, argv, "ln", usage, &flags);
+    if (flags & 2 && first == argc)
+        prog_usage(usage);
+    if (flags & 2)
+        word = argv[first++];
+    if (flags & 1) {
         for (const struct row *r = bench_rows; r->name; r++)
             printf("%-12s %s\n", r->name, r->what);
         return 0;
@@ -128,8 +134,8 @@ int main(int argc, char **argv)
     printf("%-34s %13s  %13s %13s %13s\n", "instructions per operation", "ours", "target",
            "Linux 6.1", "xv6 2022");
     for (int i = first; i < argc; i++)
-        print_row(find_row(argv[i]));
+        print_row(word, find_row(argv[i]));
     for (const struct row *r = bench_rows; first == argc && r->name; r++)
-        print_row(r);
+        print_row(word, r);
     return 0;
 }

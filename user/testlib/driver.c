@@ -1,10 +1,11 @@
 /*
- * The main program of usertests and vmtests: PROGRAM [-lqv] [-x NAME]... [NAME...].
+ * The main program of usertests and vmtests: PROGRAM [-lqv] [-n WORD] [-x NAME]... [NAME...].
  *
  * Runs all tests, or those named; -q leaves the slow ones out, -x one by name, -l lists them and
  * -v announces each before it starts.  A line for each test, `ALL TESTS PASSED` and status 0 if
- * none failed; 1 if one did, 2 for a usage error.  The tests are in the folder of the program,
- * their table in its table.c.
+ * none failed; 1 if one did, 2 for a usage error.  Lines about tests begin with WORD, if one is
+ * given, so that who has drawn it knows them from others.  The tests are in the folder of the
+ * program, their table in its table.c.
  */
 #include "user/extra.h"
 #include "user/testlib/run.h"
@@ -12,13 +13,14 @@
 #define MAX_TESTS 400
 
 static const char *program; /* its name */
+static const char *word = "", *gap = "";
 static char chosen[MAX_TESTS];
 static int list_only, quick, verbose, any_named;
 
 static void refuse(const char *what, const char *name)
 {
     fprintf(2, "%s: %s %s\n", program, what, name);
-    fprintf(2, "usage: %s [-lqv] [-x NAME]... [NAME...]\n", program);
+    fprintf(2, "usage: %s [-lqv] [-n WORD] [-x NAME]... [NAME...]\n", program);
     exit(2);
 }
 
@@ -31,20 +33,31 @@ static int find_test(const char *name)
     return -1;
 }
 
+/* The argument of the option argv[i], which is the last letter of its word. */
+static const char *argument_of(int argc, char *argv[], int i, const char *option)
+{
+    if (option[1] || i + 1 == argc)
+        refuse("an argument is missing after", argv[i]);
+    return argv[i + 1];
+}
+
 static int parse_options(int argc, char *argv[], char excluded[])
 {
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
-        for (const char *c = argv[i] + 1; *c; c++) {
+        int own = i;
+        for (const char *c = argv[own] + 1; *c; c++) {
             list_only |= *c == 'l';
             quick |= *c == 'q';
             verbose |= *c == 'v';
-            if (*c == 'x' && !c[1] && i + 1 < argc) {
-                excluded[find_test(argv[++i])] = 1;
-                break;
+            if (!strchr("lqvnx", *c))
+                refuse("unknown option", argv[own]);
+            if (*c == 'x')
+                excluded[find_test(argument_of(argc, argv, i++, c))] = 1;
+            if (*c == 'n') {
+                word = argument_of(argc, argv, i++, c);
+                gap = " ";
             }
-            if (!strchr("lqv", *c))
-                refuse(*c == 'x' ? "a name is missing after" : "unknown option", argv[i]);
         }
     }
     return i;
@@ -92,13 +105,13 @@ static int run_chosen(void)
         if (!chosen[i])
             continue;
         if (verbose)
-            printf("test %s: started at %d\n", all_tests[i].name, uptime() - start);
+            printf("%s%stest %s: started at %d\n", word, gap, all_tests[i].name, uptime() - start);
         enum result r = run_test(&all_tests[i], reason, sizeof reason);
         count[r]++;
         if (r == PASSED)
-            printf("test %s: OK\n", all_tests[i].name);
+            printf("%s%stest %s: OK\n", word, gap, all_tests[i].name);
         else
-            printf("test %s: %s (%s)\n", all_tests[i].name, words[r], reason);
+            printf("%s%stest %s: %s (%s)\n", word, gap, all_tests[i].name, words[r], reason);
     }
     printf("%d passed, %d failed, %d skipped in %d s\n", count[PASSED], count[FAILED],
            count[SKIPPED], (uptime() - start) / TICK_HZ);

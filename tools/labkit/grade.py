@@ -1,0 +1,103 @@
+"""Grading a submission: from the files handed in to points, reasons and hints."""
+
+import pathlib
+import random
+import tempfile
+
+from labkit import debug, intake, products, single
+from labkit.hints import hint_for
+from labkit.lab import Lab
+from labkit.result import Outcome, Result
+from labkit.source import CutError
+from labkit.suite import Suite, Verdict
+
+SUITES = ("vmtests", "usertests")
+
+
+def grade(lab_name, base, submission=None, only=None, seed=1):
+    """The result of a submission, put over a copy of the handout `base`.
+
+    Without a submission `base` itself is built and graded, where it is.  `only` names one test;
+    other seeds than 1 run the tests in other orders.  Raises GraderError if this computer cannot
+    grade, CutError if the lab itself is not sound.
+    """
+    base = pathlib.Path(base).resolve()
+    products.check_tools()
+    lab = Lab(lab_name, base)
+    checks = [c for c in lab.checks() if only in (None, c.name)]
+    if not checks:
+        raise CutError(f"lab {lab_name} has no test {only!r}; it has: "
+                       f"{', '.join(c.name for c in lab.checks())}")
+    result = Result(lab_name, seed)
+    with tempfile.TemporaryDirectory(prefix="grade-") as work:
+        try:
+            tree = base if submission is None else accept(lab, base, submission, work, result)
+            verdicts = Grading(lab, tree, work, seed).verdicts(checks)
+        except (intake.IntakeError, products.BuildError) as error:
+            result.error = str(error)
+            verdicts = dict.fromkeys(checks, not_run(error))
+    if any(v.tampered for v in verdicts.values()):
+        result.notes.append("tampering: the submission printed verdicts or numbers of its own")
+    result.outcomes = [outcome(lab, check, verdicts[check]) for check in checks]
+    return result
+
+
+def accept(lab, base, submission, work, result):
+    tree = products.copy_of(base, work)
+    result.notes = intake.place(intake.read(submission), lab.hand_in(), base, tree)
+    return tree
+
+
+def not_run(error):
+    if isinstance(error, products.BuildError):
+        return Verdict(reason="not run: the kernel does not build", build=str(error))
+    return Verdict(reason="not run")
+
+
+def outcome(lab, check, verdict):
+    if verdict.passed:
+        return Outcome(check, True, instructions=verdict.instructions)
+    observed = verdict.observed()
+    return Outcome(check, False, verdict.reason, observed, hint_for(lab.hints(), observed),
+                   verdict.instructions, debug.commands(check, verdict))
+
+
+class Grading:
+    """One tree, of which the products are made when a test needs them."""
+
+    def __init__(self, lab, tree, work, seed):
+        self.lab, self.tree, self.work, self.seed = lab, tree, work, seed
+
+    def verdicts(self, checks):
+        """Check -> Verdict."""
+        kinds = {check.kind for check in checks}
+        if kinds & {*SUITES, "console"}:
+            debug_kernel = products.kernel(self.tree, self.work, debug=True)
+        if "bench" in kinds:
+            release = products.kernel(self.tree, self.work, debug=False)
+        found = {}
+        for kind in SUITES:
+            found |= self.suite([c for c in checks if c.kind == kind], debug_kernel)\
+                if kind in kinds else {}
+        for check in checks:
+            if check.kind == "bench":
+                found[check] = single.bench(release, check)
+            elif check.kind == "console":
+                found[check] = single.console(debug_kernel, self.lab.console(check.name))
+            elif check.kind == "host":
+                found[check] = self.host(check)
+        return found
+
+    def suite(self, checks, built):
+        order = list(checks)
+        if self.seed != 1:
+            random.Random(self.seed).shuffle(order)
+        verdicts = Suite(checks[0].kind, built).run([c.name for c in order])
+        return {check: verdicts[check.name] for check in checks}
+
+    def host(self, check):
+        try:
+            products.build(self.tree, [f"build/host/{check.name}"])
+        except products.BuildError as error:
+            return Verdict(reason="the test does not build with the submission", build=str(error))
+        return single.host(self.tree, check)

@@ -1,0 +1,79 @@
+"""Checks outside of vmtests and usertests: rows of bench, scripts for the console, unit tests."""
+
+import os
+import re
+import secrets
+
+from labkit.console import Ended, Machine, plain
+from labkit.limits import Limits, run
+from labkit.suite import MEMORY, Verdict, ended_in, without_times
+
+HOST = Limits(wall=120, cpu=60, output=1 << 18, memory=None)  # the sanitizers reserve terabytes
+
+
+def bench(products, check):
+    """A row of `bench`: guest instructions, and whether they are within the limit."""
+    word = secrets.token_hex(8)
+    with Machine(products, MEMORY["bench"], word) as m:
+        try:
+            m.boot()
+            text = m.run(f"bench -n {word} {check.name}")
+        except Ended as ended:
+            return ended_in(ended)
+    rows = re.findall(rf"^{word} .{{34}} +(\d+|failed)\b", text, re.M)
+    if len(rows) > 1:
+        return Verdict(reason="tampering: a row of bench that is not its own", tampered=True)
+    if not rows or rows[0] == "failed":
+        return Verdict(reason="bench gave no number", printed=text.replace(word, ""))
+    count = int(rows[0])
+    if count <= check.limit:
+        return Verdict(True, instructions=count)
+    return Verdict(reason=f"{count} instructions, more than {check.limit}", instructions=count,
+                   limit=f"{check.name} {count} > {check.limit}")
+
+
+def console(products, steps):
+    """Types what a .console file says, and looks for what it expects."""
+    with Machine(products, MEMORY["console"], secrets.token_hex(8)) as m:
+        printed = ""
+        try:
+            m.boot()
+            for step in steps:
+                text = m.run(step.command)
+                printed += f"$ {step.command}\n{text}"
+                wrong = mismatch(step, text.split("\n"))
+                if wrong:
+                    return Verdict(reason=f"`{step.command}` {wrong}",
+                                   printed=without_times(printed))
+        except Ended as ended:
+            return ended_in(Ended(ended.event, printed + ended.text))
+    return Verdict(True)
+
+
+def mismatch(step, lines):
+    """What is wrong with the lines that a command printed; None if nothing is."""
+    for expression in step.never:
+        for line in lines:
+            if expression.search(line):
+                return f"printed a line that must not come: {line.strip()}"
+    at = 0
+    for expression in step.lines:
+        at = next((i + 1 for i in range(at, len(lines)) if expression.search(lines[i])), 0)
+        if not at:
+            return f"printed no line, at its place, that matches: {expression.pattern}"
+    return None
+
+
+def host(tree, check):
+    """A unit test on this computer; addresses and process numbers are not told."""
+    done = run([f"build/host/{check.name}"], HOST, cwd=tree,
+               env={**os.environ, "ASAN_OPTIONS": "hard_rss_limit_mb=1024"})
+    text = re.sub(r"0x[0-9a-f]{5,}|==\d+==", "0x...", plain(done.output.encode()))
+    if done.status == 0:
+        return Verdict(True)
+    failed = re.findall(r"\[  FAILED  \] (\w+)$", text, re.M)
+    event = {"time": "hang", "output": "output"}.get(done.broken)
+    event = "crash" if done.status and done.status < 0 else event
+    reason = ("did not end" if event == "hang" else
+              f"failed: {', '.join(sorted(set(failed)))}" if failed else "did not reach its end")
+    return Verdict(reason=reason, event=event, printed=text)

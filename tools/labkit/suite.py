@@ -1,0 +1,191 @@
+"""Tests inside the machine: which passed, and what was seen of those that did not.
+
+Verdicts count only if the word is before them that was drawn for this run.  All tests of a program
+run one after the other; a test that fails may leave a machine in which others fail, too, so
+whatever fails then runs again alone, with the counters and the list of faults around it.
+"""
+
+import dataclasses
+import re
+import secrets
+from typing import NamedTuple
+
+from labkit.console import Ended, Machine
+
+MEMORY = {"vmtests": "64M", "usertests": "128M", "console": "64M", "bench": "512M"}
+AT_ONCE = 20        # names in a command
+FAULTS = 10         # lines of `faults`
+CONSOLE = 40        # lines of the console
+WIDTH = 200         # characters of them
+FIRST_PIDS = 4      # of init, sh, and the two programs that are started before a test
+
+
+@dataclasses.dataclass
+class Verdict:
+    passed: bool = False
+    reason: str = ""
+    event: str | None = None
+    printed: str = ""       # between its start and its verdict
+    rows: str = ""          # of vmstat, as far as they changed
+    faults: tuple = ()
+    tainted: bool = False   # something failed before it in the same machine
+    tampered: bool = False
+    build: str = ""         # what the compiler says
+    limit: str = ""         # what `bench` measured against its limit
+    instructions: int | None = None
+
+    def observed(self):
+        """The observation of docs/labs.md."""
+        console = [line for line in self.printed.split("\n") if line.strip()]
+        lines = [*(f"build: {line}" for line in self.build.split("\n") if line),
+                 f"verdict: {self.reason}", self.event and f"event: {self.event}",
+                 *(f"console: {line.rstrip()[:WIDTH]}" for line in console[:CONSOLE]),
+                 self.rows and f"rows: {self.rows}",
+                 *(f"fault: {line}" for line in self.faults),
+                 self.limit and f"limit: {self.limit}"]
+        return "\n".join(line for line in lines if line)
+
+
+EVENTS = {"panic": "the kernel panicked", "hang": "it did not end: the machine hangs",
+          "reboot": "the machine started again", "exit": "the machine switched itself off",
+          "output": "the machine printed without end", "crash": "QEMU was ended by a signal"}
+
+
+class Run(NamedTuple):
+    """What one command with some tests gave."""
+    verdicts: dict      # name -> Verdict; tests that did not begin are missing
+    ended: Ended | None
+
+
+class Suite:
+    """The tests of vmtests or usertests on one kernel."""
+
+    def __init__(self, program, products):
+        self.program, self.products = program, products
+
+    def machine(self, word):
+        return Machine(self.products, MEMORY[self.program], word)
+
+    def run(self, names):
+        """name -> Verdict."""
+        verdicts = self.in_turn(names)
+        for name in names:
+            first = verdicts[name]
+            if not first.passed and (first.tainted or not first.event):
+                alone = self.alone(name)
+                verdicts[name] = alone if first.tainted or not alone.passed else first
+            verdicts[name].tampered |= first.tampered
+        return verdicts
+
+    def in_turn(self, names):
+        """In as few boots as possible."""
+        verdicts, pending = {}, list(names)
+        while pending:
+            found = self.boot_and_run(pending)
+            verdicts |= found
+            pending = [name for name in pending if name not in found]
+        return verdicts
+
+    def boot_and_run(self, names):
+        """Of these tests the first, and as many more as the machine lives to see."""
+        word, verdicts = secrets.token_hex(8), {}
+        with self.machine(word) as m:
+            try:
+                m.boot()
+            except Ended as ended:
+                return {name: ended_in(ended, "before the shell: ") for name in names}
+            for at in range(0, len(names), AT_ONCE):
+                run = self.command(m, word, names[at:at + AT_ONCE])
+                failed = any(not v.passed for v in verdicts.values())
+                verdicts |= mark_tainted(run.verdicts, failed)
+                if run.ended or not run.verdicts:
+                    break
+        return verdicts or {names[0]: Verdict(reason=f"{self.program} does not start")}
+
+    def command(self, m, word, names):
+        try:
+            text, ended = m.run(f"{self.program} -v -n {word} {' '.join(names)}"), None
+        except Ended as e:
+            text, ended = e.text, e
+        return Run(read_verdicts(text, word, names, ended), ended)
+
+    def alone(self, name):
+        """Again, in a machine of its own, with what it did to the counters of faults."""
+        word = secrets.token_hex(8)
+        with self.machine(word) as m:
+            try:
+                m.boot()
+                before = m.run("vmstat")
+                run = self.command(m, word, [name])
+                found = run.verdicts.get(name)
+                if run.ended or found is None:
+                    return found or Verdict(reason=f"{self.program} does not start")
+                found.faults = last_faults(m.run("faults"))
+                found.rows = rows_between(before, m.run("vmstat"))
+            except Ended as ended:
+                return ended_in(ended)
+        return found
+
+
+def ended_in(ended, where=""):
+    return Verdict(reason=where + EVENTS[ended.event], event=ended.event,
+                   printed=without_times(ended.text))
+
+
+def mark_tainted(verdicts, tainted):
+    for verdict in verdicts.values():
+        verdict.tainted = tainted
+        tainted |= not verdict.passed
+    return verdicts
+
+
+def read_verdicts(text, word, names, ended):
+    """The verdicts in what a command printed; the last test may have none, if the machine ended."""
+    found = {}
+    starts = re.split(rf"^.*?{word} test (\w+): started.*\n", text, flags=re.M)
+    for name, printed in zip(starts[1::2], starts[2::2]):
+        if name not in names or name in found:
+            found[name] = Verdict(reason="tampering: a test that was not asked for", tampered=True)
+            continue
+        found[name] = read_verdict(printed, word, name, ended)
+    return {name: found[name] for name in found if name in names}
+
+
+def read_verdict(printed, word, name, ended):
+    lines = re.findall(rf"^.*?\b{word} test (\w+): (OK|FAILED|SKIPPED)(?: \((.*)\))?$", printed,
+                       re.M)
+    own = re.sub(rf"^.*\b{word} .*\n|^\d+ passed, .*\n|^(?:ALL|SOME) TESTS \w+\n?", "", printed,
+                 flags=re.M)
+    forged = re.search(r"^\W*(?:\w{16} )?test \w+: (?:OK|FAILED)", own, re.M)
+    if len(lines) > 1 or forged or any(line[0] != name for line in lines):
+        reason = "tampering: a verdict that is not the test's own"
+        return Verdict(reason=reason, printed=without_times(own), tampered=True)
+    if lines:
+        _, verdict, why = lines[0]
+        reason = why if verdict == "FAILED" else f"skipped: {why}" if verdict == "SKIPPED" else ""
+        return Verdict(verdict == "OK", reason, printed=without_times(own))
+    if ended:
+        return ended_in(Ended(ended.event, own))
+    return Verdict(reason="the program of the tests was ended", printed=without_times(own))
+
+
+def without_times(text):
+    """No run is at the same second as another."""
+    return re.sub(r"^( *)\d+\.\d{6} ", r"\1", text, flags=re.M)
+
+
+def rows_between(before, after):
+    """`COW=3 LAZY=12`: what was added to the counters of vmstat."""
+    def counters(text):
+        return {m[1]: int(m[2]) for m in re.finditer(r"^(\S+) +(\d+) faults$", text, re.M)}
+    old, new = counters(before), counters(after)
+    return " ".join(f"{row}={new[row] - old.get(row, 0)}" for row in new
+                    if new[row] > old.get(row, 0))
+
+
+def last_faults(text):
+    """The last lines of `faults` about the processes of the test, without the time."""
+    lines = [m for m in re.finditer(r"^ *[\d.]+ +\d+ +(\d+) (.*)$", text, re.M)]
+    newest = max((int(m[1]) for m in lines), default=0)
+    return tuple(f"pid {m[1]} {m[2]}" for m in lines
+                 if FIRST_PIDS < int(m[1]) < newest)[-FAULTS:]
