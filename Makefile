@@ -41,7 +41,7 @@ Q   := $(if $(call yes,$(V)),,@)
 say  = $(if $(call yes,$(V)),@:,@printf '  %-7s %s\n' $1 $2)
 
 # These goals need neither the compilers nor a look at what is built already.
-NOBUILD  := help clean doctor lint print-gdbport gdb handout labs-check grade handin
+NOBUILD  := help clean doctor lint print-gdbport gdb handout labs-check grade handin autograder
 BUILDING := $(filter-out $(NOBUILD),$(or $(MAKECMDGOALS),all))
 
 MAKEFLAGS += --no-builtin-rules
@@ -147,7 +147,7 @@ $(eval $(call note,build/test.note,$(HOSTCC) $(TESTFLAGS)))
 # ---- what to make ----------------------------------------------------------------------------
 
 .PHONY: all kernel image tools qemu qemu-gdb gdb debug gdbinit qemu-record qemu-replay print-gdbport \
-    run-check test test-products host-tests lint handout labs-check grade handin \
+    run-check test test-products host-tests lint handout labs-check grade handin autograder \
     bench soak doctor clean help
 
 all: $(KERNEL) $(IMG) tools compile_commands.json ## kernel, user programs, disk image (default)
@@ -307,7 +307,7 @@ host-tests: $(HOSTTEST) ## unit tests of pure kernel code, on this machine
 PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTESTFLAGS)
 
 test-products: $(HOSTTEST)
-	@tools/doctor --quiet test
+	@tools/doctor --quiet test grade
 	$(Q)$(MAKE) --no-print-directory WERROR=1 PLANT=1 all
 	$(Q)$(MAKE) --no-print-directory WERROR=1 DEBUG=1 all
 	$(Q)$(MAKE) --no-print-directory WERROR=1 DEBUG=0 all
@@ -339,8 +339,12 @@ handin: ## the files of LAB that you hand in, as handin-LAB.tar.gz
 of-the-kernel = $(if $(wildcard $1),,$(error `make $@` needs the finished kernel; this is a handout))
 
 handout: ## what students of LAB get, as a new folder OUT; SEED=N varies it
-	@$(call of-the-kernel,tools/handout)tools/doctor --quiet lint
+	@$(call of-the-kernel,tools/handout)tools/doctor --quiet teach
 	@$(PYTHON) tools/handout $(if $(SEED),--seed '$(SEED)') -- '$(LAB)' '$(OUT)'
+
+autograder: ## what Gradescope needs to grade LAB, as a new folder or .zip OUT (docs/instructors.md)
+	@$(call of-the-kernel,tools/autograder)tools/doctor --quiet teach
+	@$(PYTHON) tools/autograder $(if $(SEED),--seed '$(SEED)') -- '$(LAB)' '$(OUT)'
 
 # ---- the rest --------------------------------------------------------------------------------
 
