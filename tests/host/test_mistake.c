@@ -175,7 +175,10 @@ static void around_stack(void **state)
     expect(fault(GUARD, ACCESS_READ), "in the guard page below the stack");
     expect(fault(STACK - 1, ACCESS_READ), "below the stack pointer by 257 bytes");
     expect(fault(STACK_LOW, ACCESS_WRITE), "below the stack pointer by 241920 bytes");
-    struct crash *c = fault(HEAP, ACCESS_READ);
+    struct crash *c = fault(0x8000000, ACCESS_READ);
+    c->sp = 0x9000000;
+    expect(c, "wild pointer: nothing is near");
+    c = fault(HEAP, ACCESS_READ);
     c->look.at.end = 0;
     c->look.brk = HEAP;
     c->result = FAULT_BAD;

@@ -228,6 +228,7 @@ void view_huge(void)
     start[100L << 30] = 1;
     end[-1] = 1;
     SAME(area_of(0, start)->resident, 3);
+    SAME(page_of(0, start + (100L << 30) - 1000 * PGSIZE).run, 1000);
     for (uint64 va = (uint64)start; va < (uint64)end; calls++) {
         SAME(pagemap(0, va, page, 1), 1);
         va += (page[0].run ? page[0].run : 1) * PGSIZE;
