@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from labkit.console import Ended, Machine
 
-MEMORY = {"vmtests": "64M", "usertests": "128M", "console": "64M", "bench": "512M"}
+MEMORY = {"vmtests": "128M", "usertests": "128M", "console": "64M", "bench": "512M"}
 AT_ONCE = 20        # names in a command
 FAULTS = 10         # lines of `faults`
 CONSOLE = 40        # lines of the console
