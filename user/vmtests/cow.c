@@ -99,10 +99,10 @@ static void share_one_page(int gate, int n)
 
 void pitfall_08_many_sharers(void)
 {
-    enum { SHARERS = 300 };
+    enum { SHARERS = 270 };
     int gate[2];
-    if (kernel_now().frames_total < 100 * MIB_FRAMES)
-        SKIP("needs 128 MiB");
+    if (kernel_now().frames_total < 60 * MIB_FRAMES)
+        SKIP("needs 64 MiB");
     area = pages_filled(1, 1); /* little is promised, so that there is room for many */
     uint64 frame = page_info(area).frame;
     MUST(pipe(gate));
