@@ -72,7 +72,7 @@ class Machine:
         self.received = 0
         self.booted = False
         self.busy_from = self.cpu = 0.0
-        self.idle_from = time.monotonic()
+        self.idle_from = self.look_at = time.monotonic()
         self.child = Child(command_line(products, memory), LIMITS)
 
     def __enter__(self):
@@ -98,7 +98,8 @@ class Machine:
                 raise Ended(self.how_it_ended(), self.text)
             if data:
                 self.hear(data)
-            self.be_patient()
+            if time.monotonic() > self.look_at:
+                self.be_patient()
         return self.text[:-len(PROMPT) + 1]
 
     def hear(self, data):
@@ -129,6 +130,7 @@ class Machine:
         self.busy_from = self.child.cpu_seconds()
 
     def be_patient(self):
+        self.look_at = time.monotonic() + LOOK
         now = self.child.cpu_seconds()
         if now - self.cpu > LOOK / 10:
             self.cpu, self.idle_from = now, time.monotonic()

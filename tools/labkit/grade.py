@@ -32,12 +32,13 @@ def grade(lab_name, base, submission=None, only=None, seed=1):
     with tempfile.TemporaryDirectory(prefix="grade-") as work:
         try:
             tree = base if submission is None else accept(lab, base, submission, work, result)
-            verdicts = Grading(lab, tree, work, seed).verdicts(checks)
+            grading = Grading(lab, tree, work, seed)
+            verdicts = grading.verdicts(checks)
+            if grading.tampered or any(v.tampered for v in verdicts.values()):
+                result.notes.append("tampering: the submission prints verdicts of its own")
         except (intake.IntakeError, products.BuildError) as error:
             result.error = str(error)
             verdicts = dict.fromkeys(checks, not_run(error))
-    if any(v.tampered for v in verdicts.values()):
-        result.notes.append("tampering: the submission printed verdicts or numbers of its own")
     result.outcomes = [outcome(lab, check, verdicts[check]) for check in checks]
     return result
 
@@ -67,6 +68,7 @@ class Grading:
 
     def __init__(self, lab, tree, work, seed):
         self.lab, self.tree, self.work, self.seed = lab, tree, work, seed
+        self.tampered = False
 
     def verdicts(self, checks):
         """Check -> Verdict."""
@@ -77,8 +79,8 @@ class Grading:
             release = products.kernel(self.tree, self.work, debug=False)
         found = {}
         for kind in SUITES:
-            found |= self.suite([c for c in checks if c.kind == kind], debug_kernel)\
-                if kind in kinds else {}
+            if kind in kinds:
+                found |= self.suite([c for c in checks if c.kind == kind], debug_kernel)
         for check in checks:
             if check.kind == "bench":
                 found[check] = single.bench(release, check)
@@ -92,7 +94,9 @@ class Grading:
         order = list(checks)
         if self.seed != 1:
             random.Random(self.seed).shuffle(order)
-        verdicts = Suite(checks[0].kind, built).run([c.name for c in order])
+        suite = Suite(checks[0].kind, built)
+        verdicts = suite.run([c.name for c in order])
+        self.tampered |= suite.tampered
         return {check: verdicts[check.name] for check in checks}
 
     def host(self, check):
@@ -100,4 +104,4 @@ class Grading:
             products.build(self.tree, [f"build/host/{check.name}"])
         except products.BuildError as error:
             return Verdict(reason="the test does not build with the submission", build=str(error))
-        return single.host(self.tree, check)
+        return single.host(self.tree, check, self.lab.top)

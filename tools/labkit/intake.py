@@ -195,6 +195,9 @@ def place(submission, wanted, base, tree):
     if missing:
         refused = "".join(f"\n{note}" for note in submission.notes[:NOTES])
         raise IntakeError(f"missing: {', '.join(missing)}{refused}")
+    outside = [name for name in wanted if reaches_outside(files[name].decode("utf-8", "replace"))]
+    if outside:
+        raise IntakeError(f"{outside[0]} includes what is outside of the tree")
     changed = [name for name in wanted if (base / name).read_bytes() != files[name]]
     for name in changed:
         (tree / name).unlink()
@@ -207,6 +210,18 @@ def place(submission, wanted, base, tree):
         notes.append("all files are as in the handout")
     more = [f"and {len(notes) - NOTES} more notes"] if len(notes) > NOTES else []
     return notes[:NOTES] + more
+
+
+def reaches_outside(text):
+    """Whether a C text has the compiler read other files than those of the tree.
+
+    Else it could read a solution that lies around, or quote a file in the compiler's messages.
+    """
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text.replace("\\\n", ""), flags=re.S)
+    included = re.findall(r"(?:#|%:)\s*include(?:_next)?\b\s*(\S*)", code)
+    inside = re.compile(r'"(?!/)[\w/.-]+"|<(?!/)[\w/.-]+>')
+    return ("incbin" in re.sub(r'"\s*"', "", code)
+            or any(not inside.fullmatch(name) or ".." in name for name in included))
 
 
 def difference_of(path, data):

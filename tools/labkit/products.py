@@ -77,8 +77,8 @@ def copy_of(base, work):
     """
     tree = pathlib.Path(work) / "tree"
     tree.mkdir()
-    parts = [p for p in pathlib.Path(base).iterdir() if p.name != ".git"]
-    subprocess.run(["cp", "-a", "--sparse=always", *parts, tree], check=True, timeout=300)
+    shutil.copytree(base, tree, symlinks=True, dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns(".git", "*.img", "plant"))
     newest = max((p.lstat().st_mtime for p in tree.glob("build/**/*")), default=0)
     if newest > time.time():
         shutil.rmtree(tree / "build")

@@ -51,6 +51,12 @@ EVENTS = {"panic": "the kernel panicked", "hang": "it did not end: the machine h
           "output": "the machine printed without end", "crash": "QEMU was ended by a signal"}
 
 
+# What the driver says beside verdicts; what looks like a verdict; one that somebody else gave.
+DRIVER = r"^\d+ passed, .*\n?|^(?:ALL|SOME) TESTS \w+\n?"
+FORGED = re.compile(r"\btest \w+: (?:OK|FAILED|SKIPPED|started)\b")
+FORGED_VERDICT = Verdict(reason="tampering: a verdict that is not the test's own", tampered=True)
+
+
 class Run(NamedTuple):
     """What one command with some tests gave."""
     verdicts: dict      # name -> Verdict; tests that did not begin are missing
@@ -62,6 +68,7 @@ class Suite:
 
     def __init__(self, program, products):
         self.program, self.products = program, products
+        self.tampered = False
 
     def machine(self, word):
         return Machine(self.products, MEMORY[self.program], word)
@@ -74,7 +81,7 @@ class Suite:
             if not first.passed and (first.tainted or not first.event):
                 alone = self.alone(name)
                 verdicts[name] = alone if first.tainted or not alone.passed else first
-            verdicts[name].tampered |= first.tampered
+            self.tampered |= verdicts[name].tampered
         return verdicts
 
     def in_turn(self, names):
@@ -91,9 +98,9 @@ class Suite:
         word, verdicts = secrets.token_hex(8), {}
         with self.machine(word) as m:
             try:
-                m.boot()
+                self.tampered |= is_forged(m.boot(), word)
             except Ended as ended:
-                return {name: ended_in(ended, "before the shell: ") for name in names}
+                return {name: ended_in(ended, word, "before the shell: ") for name in names}
             for at in range(0, len(names), AT_ONCE):
                 run = self.command(m, word, names[at:at + AT_ONCE])
                 failed = any(not v.passed for v in verdicts.values())
@@ -107,7 +114,11 @@ class Suite:
             text, ended = m.run(f"{self.program} -v -n {word} {' '.join(names)}"), None
         except Ended as e:
             text, ended = e.text, e
-        return Run(read_verdicts(text, word, names, ended), ended)
+        self.tampered |= is_forged(text, word)
+        verdicts = read_verdicts(text, word, names, ended)
+        if ended and not verdicts:
+            verdicts = {names[0]: ended_in(ended, word)}
+        return Run(verdicts, ended)
 
     def alone(self, name):
         """Again, in a machine of its own, with what it did to the counters of faults."""
@@ -123,13 +134,15 @@ class Suite:
                 found.faults = last_faults(m.run("faults"))
                 found.rows = rows_between(before, m.run("vmstat"))
             except Ended as ended:
-                return ended_in(ended)
+                return ended_in(ended, word)
         return found
 
 
-def ended_in(ended, where=""):
+def ended_in(ended, word="", where=""):
+    """The verdict where the machine ended; lines with the word that was drawn are not told."""
+    lines = [line for line in ended.text.split("\n") if not word or word not in line]
     return Verdict(reason=where + EVENTS[ended.event], event=ended.event,
-                   printed=without_times(ended.text))
+                   printed=without_times("\n".join(lines)))
 
 
 def mark_tainted(verdicts, tainted):
@@ -140,33 +153,32 @@ def mark_tainted(verdicts, tainted):
 
 
 def read_verdicts(text, word, names, ended):
-    """The verdicts in what a command printed; the last test may have none, if the machine ended."""
+    """The verdicts in what a command printed, by names of tests that began."""
     found = {}
-    starts = re.split(rf"^.*?{word} test (\w+): started.*\n", text, flags=re.M)
-    for name, printed in zip(starts[1::2], starts[2::2]):
-        if name not in names or name in found:
-            found[name] = Verdict(reason="tampering: a test that was not asked for", tampered=True)
-            continue
-        found[name] = read_verdict(printed, word, name, ended)
-    return {name: found[name] for name in found if name in names}
+    parts = re.split(rf"^.*?{word} test (\w+): started.*\n", text, flags=re.M)
+    for name, printed in zip(parts[1::2], parts[2::2]):
+        found[name] = (FORGED_VERDICT if name in found else
+                       read_verdict(printed, word, name, ended))
+    return {name: found[name] for name in names if name in found}
 
 
 def read_verdict(printed, word, name, ended):
-    lines = re.findall(rf"^.*?\b{word} test (\w+): (OK|FAILED|SKIPPED)(?: \((.*)\))?$", printed,
-                       re.M)
-    own = re.sub(rf"^.*\b{word} .*\n|^\d+ passed, .*\n|^(?:ALL|SOME) TESTS \w+\n?", "", printed,
-                 flags=re.M)
-    forged = re.search(r"^\W*(?:\w{16} )?test \w+: (?:OK|FAILED)", own, re.M)
-    if len(lines) > 1 or forged or any(line[0] != name for line in lines):
-        reason = "tampering: a verdict that is not the test's own"
-        return Verdict(reason=reason, printed=without_times(own), tampered=True)
+    lines = re.findall(rf"\b{word} test (\w+): (OK|FAILED|SKIPPED)(?: \((.*)\))?$", printed, re.M)
+    own = re.sub(DRIVER, "", re.sub(rf".*\b{word} .*\n?", "", printed), flags=re.M)
+    if len(lines) > 1 or FORGED.search(own) or any(line[0] != name for line in lines):
+        return dataclasses.replace(FORGED_VERDICT, printed=without_times(own))
     if lines:
         _, verdict, why = lines[0]
-        reason = why if verdict == "FAILED" else f"skipped: {why}" if verdict == "SKIPPED" else ""
+        reason = {"OK": "", "FAILED": why, "SKIPPED": f"skipped: {why}"}[verdict]
         return Verdict(verdict == "OK", reason, printed=without_times(own))
     if ended:
         return ended_in(Ended(ended.event, own))
     return Verdict(reason="the program of the tests was ended", printed=without_times(own))
+
+
+def is_forged(text, word):
+    """Whether somebody printed verdicts without knowing the word."""
+    return any(FORGED.search(line) and word not in line for line in text.split("\n"))
 
 
 def without_times(text):
