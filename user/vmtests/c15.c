@@ -40,7 +40,7 @@ static void shared(int mode)
     SAME_FRAME(0, p);
     puppet_store(0, p, 2);
     SAME(*p, 2);
-    faults_begin(0);
+    faults_begin(getpid());
     *p = 3;
     SAME(faults_of(KIND_COW) + faults_of(KIND_REUSE) + faults_of(KIND_FILE_COW), 0);
     SAME(puppet_load(0, p), 3);
@@ -103,7 +103,7 @@ void c15_second_child_and_last_owner(void)
     SAME_FRAME(1, p);
     puppet_end(1); /* without having written */
     SAME(page_of(0, p).refs, 1);
-    faults_begin(0);
+    faults_begin(getpid());
     *p = 4;
     SAME(faults_of(KIND_REUSE), 1);
     SAME(faults_of(KIND_COW), 0);

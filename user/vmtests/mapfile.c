@@ -52,7 +52,7 @@ void mapfile_private(void)
     long before = committed();
     char *p = map(fd, PAGES, RW, MAP_PRIVATE, 0), *other = map(fd, PAGES, RW, MAP_PRIVATE, 0);
     SAME(committed() >= before + 2 * PAGES, 1);
-    faults_begin(0);
+    faults_begin(getpid());
     p[PGSIZE] = 'x'; /* a write that is the first touch */
     p[3] = p[4];     /* a read before it */
     struct vmstat now = faults_now();
@@ -235,7 +235,7 @@ void fault_file(void)
 {
     int fd = open_file(O_RDONLY);
     char *p = map(fd, PAGES, PROT_READ, MAP_SHARED, 0), *q = map(fd, 1, RW, MAP_PRIVATE, 0);
-    faults_begin(0);
+    faults_begin(getpid());
     pages_load(p, PAGES);
     struct vmstat now = faults_now();
     SAME(now.fault[KIND_FILE] + now.around, PAGES);
@@ -258,7 +258,7 @@ void mapfile_around(void)
     CHECK(mmap(p, n * PGSIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == p);
     CHECK(mmap(p + n * PGSIZE, PGSIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, PGSIZE) ==
           p + n * PGSIZE);
-    faults_begin(0);
+    faults_begin(getpid());
     page_load((long)(p + PGSIZE));
     SAME(faults_now().around, AROUND_PAGES - 3);
     for (int i = 0; i < AROUND_PAGES - 2; i++)
@@ -278,7 +278,7 @@ void fault_file_cow(void)
 {
     int fd = open_file(O_RDONLY);
     char *p = map(fd, 2, RW, MAP_PRIVATE, 0);
-    faults_begin(0);
+    faults_begin(getpid());
     p[PGSIZE + 3] = 'x';
     p[PGSIZE + 4] = 'y';
     FAULTS_WERE([KIND_FILE_COW] = 1);

@@ -51,7 +51,7 @@ void fault_dirty(void)
     for (int turn = 0; turn < 10 && !writable; turn++) {
         pages_load(p, PAGES);
         SAME(msync(p, PAGES * PGSIZE, MS_SYNC), 0);
-        faults_begin(0);
+        faults_begin(getpid());
         pages_load(p, PAGES);
         pages_store(p, 2, 5);
         pages_store(p, 2, 6);
@@ -68,7 +68,7 @@ void mapwrite_msync(void)
     p[0] = 'a';
     SAME(msync(p, PAGES * PGSIZE, MS_SYNC), 0);
     SAME(is_writable(p), 0);
-    faults_begin(0);
+    faults_begin(getpid());
     p[1] = 'b';
     CHECK(faults_of(KIND_DIRTY) >= 1); /* more if it was written back before the store came */
     SAME(msync(p, PAGES * PGSIZE, MS_ASYNC), 0);

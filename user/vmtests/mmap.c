@@ -9,7 +9,7 @@
 void mmap_reads_zero(void)
 {
     char *p = map_pages(PAGES);
-    faults_begin(0);
+    faults_begin(getpid());
     for (int i = 0; i < PAGES; i += 2)
         SAME(p[i * PGSIZE + 77], 0);
     pages_store(p, PAGES, 3);

@@ -106,7 +106,7 @@ void mprotect_none_keeps(void)
     SAME(page_of(0, p).frame, frame);
     PASSES((void (*)(long))(void *)getpid, 0); /* a fork of it */
     protect(p, 0, 3, RW);
-    faults_begin(0);
+    faults_begin(getpid());
     CHECK(data_good(p, 2, 0, 2 * PGSIZE));
     *p = 1;
     FAULTS_WERE([KIND_REUSE] = 1);

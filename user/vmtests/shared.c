@@ -93,7 +93,7 @@ void pitfall_07_shared_not_private(void)
     SAME(mprotect(p, PGSIZE, PROT_READ), 0);
     puppet_start(0);
     SAME(mprotect(p, PGSIZE, RW), 0);
-    faults_begin(0);
+    faults_begin(getpid());
     *p = 4;
     FAULTS_WERE([KIND_DIRTY] = 1);
     SAME(puppet_load(0, p), 4);
