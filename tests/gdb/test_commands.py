@@ -73,6 +73,14 @@ def test_pages_and_pt_agree(session):
     assert "empty: nothing is mapped" in absent and "no area holds" in absent, absent
 
 
+def test_pt_of_a_closed_page(session):
+    session.do("stop-on crash on")
+    said = session.go("crash closed")
+    said = session.do("pt . " + re.search(r"address=(\d+)", said)[1])
+    assert re.search(r"-{8}\n +page 0x\w+000: not valid, all rights were taken from it\n", said), said
+    assert re.search(r"promised: \w+ to \w+ --- map", said), said
+
+
 def test_pt_of_the_kernel_half(session):
     assert "read, execute" in session.do("pt . &panic")
     assert "must be alike" in session.do("pt 2 0x4000000000")

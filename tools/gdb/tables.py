@@ -15,6 +15,8 @@ def bits(pte, level):
         return "empty: nothing is mapped by this entry"
     said = ", ".join(BIT_NAMES[c] for i, c in enumerate(BITS) if pte >> i & 1)
     lacks = ", ".join(BIT_NAMES[c] for i, c in enumerate(BITS) if not pte >> i & 1)
+    if level == 0 and not pte & 0x3ff:
+        return f"page {pte_frame(pte):#x}: not valid, all rights were taken from it"
     if not pte & V:
         return f"absent: not valid, but {pte:#x}: no entry of this kernel"
     what = "page" if pte & 0xe else "table" if level else "neither page nor table"
