@@ -327,6 +327,10 @@ lint: ## layout, include arrows, headers, sizes, scripts
 
 # ---- labs (docs/labs.md) ---------------------------------------------------------------------
 
+labs-check: run-check ## proof of all labs, or of LAB: handouts, references, wrong solutions
+	@$(call of-the-kernel,tools/labs-check)tools/doctor --quiet test
+	@$(PYTHON) tools/labs-check $(LAB)
+
 # What students call; tools/grade builds what it needs.
 grade: ## points for your solution of LAB; TEST=NAME for one test, SEED=N for another order
 	@$(PYTHON) tools/grade $(LAB) $(if $(TEST),--test '$(TEST)') $(if $(SEED),--seed '$(SEED)') \

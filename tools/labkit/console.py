@@ -47,10 +47,10 @@ class Products(NamedTuple):
     image: str      # no boot changes it
 
 
-def command_line(products, memory):
+def command_line(products, memory, harts):
     return [os.environ.get("QEMU", "qemu-system-riscv64"), "-machine", "virt,aclint=on",
-            "-bios", "none", "-kernel", str(products.kernel), "-m", memory, "-smp", "1",
-            *ICOUNT.split(), "-append", "panic=exit",
+            "-bios", "none", "-kernel", str(products.kernel), "-m", memory,
+            "-smp", str(harts), *(ICOUNT.split() if harts == 1 else []), "-append", "panic=exit",
             "-display", "none", "-monitor", "none", "-serial", "stdio",
             "-global", "virtio-mmio.force-legacy=false",
             "-drive", f"file={products.image},if=none,format=raw,id=x0,snapshot=on",
@@ -63,9 +63,12 @@ def plain(data):
 
 
 class Machine:
-    """One boot; a context manager.  `progress` is a text that shows that tests go on."""
+    """One boot; a context manager.  `progress` is a text that shows that tests go on.
 
-    def __init__(self, products, memory, progress):
+    With several harts QEMU cannot count instructions, and no run is like another.
+    """
+
+    def __init__(self, products, memory, progress, harts=1):
         self.progress = progress
         self.text = "\n"    # what came since the last command
         self.looked = 0     # up to where nothing was found in it
@@ -73,7 +76,7 @@ class Machine:
         self.booted = False
         self.busy_from = self.cpu = 0.0
         self.idle_from = self.look_at = time.monotonic()
-        self.child = Child(command_line(products, memory), LIMITS)
+        self.child = Child(command_line(products, memory, harts), LIMITS)
 
     def __enter__(self):
         return self

@@ -144,9 +144,11 @@ def unlink(tree):
         path.write_text(re.sub(r"\[([^\]]*)\]\(([^)\s]+)\)", plain, text), encoding="utf-8")
 
 
-def finished(tree, top, name, seed=None):
-    """Fills `tree` with what a handout is cut from: the varied kernel, and the lab as a whole."""
+def finished(tree, top, name=None, seed=None):
+    """Fills `tree` with what a handout is cut from: the kernel, varied, and the lab as a whole."""
     copy_files(top, tree, tracked(top))
+    if name is None:
+        return {}
     copy_files(top, tree, [str(p.relative_to(top)) for p in sorted((top / "labs" / name).iterdir())
                            if is_for_students(p) or p.name == "stubs.c"])
     return vary(name, seed, tree, top)

@@ -66,12 +66,12 @@ class Run(NamedTuple):
 class Suite:
     """The tests of vmtests or usertests on one kernel."""
 
-    def __init__(self, program, products):
-        self.program, self.products = program, products
+    def __init__(self, program, products, harts=1):
+        self.program, self.products, self.harts = program, products, harts
         self.tampered = False
 
     def machine(self, word):
-        return Machine(self.products, MEMORY[self.program], word)
+        return Machine(self.products, MEMORY[self.program], word, self.harts)
 
     def run(self, names):
         """name -> Verdict."""
