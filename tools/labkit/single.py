@@ -68,7 +68,8 @@ def mismatch(step, lines):
 
 # What any C code may call without knowing it.
 HARMLESS = re.compile(r"__(?:asan|ubsan|cxa|libc|gmon|stack)_\w+|_ITM_\w+|mem\w+|str\w+"
-                      r"|_assert_\w+|_cmocka_\w+|_expect_\w+|_check_\w+|_mock|_will_\w+|_fail|print_error")
+                      r"|_assert_\w+|_cmocka_\w+|_expect_\w+|_check_\w+|_mock|_will_\w+|_fail"
+                      r"|print_error")
 
 
 def called_outside(tree, check, base):
