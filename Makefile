@@ -328,7 +328,7 @@ lint: ## layout, include arrows, headers, sizes, scripts
 # ---- labs (docs/labs.md) ---------------------------------------------------------------------
 
 labs-check: run-check ## proof of all labs, or of LAB: handouts, references, wrong solutions
-	@$(call of-the-kernel,tools/labs-check)tools/doctor --quiet test
+	@$(call of-the-kernel,tools/labs-check)tools/doctor --quiet build grade lint teach
 	@$(PYTHON) tools/labs-check $(LAB)
 
 # What students call; tools/grade builds what it needs.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -462,6 +463,15 @@ def test_every_handout_compiles_without_a_warning(handout):
     done = make(handout, "DEBUG=1", "kernel")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "fs/inode.c" not in done.stdout, "the objects of the build were of no use"
+
+
+def test_nothing_in_a_handout_imports_what_is_kept_back(handout):
+    gone = "|".join(name.rpartition("/")[2][:-3] for name in KEPT_BACK if name.endswith(".py"))
+    imports = re.compile(r"^ *(?:from labkit import .*|(?:from|import) (?:labkit\.)?)"
+                         rf"\b(?:{gone})\b", re.M)
+    files = [*handout.glob("tests/**/*.py"), *handout.glob("tools/*"),
+             *handout.glob("tools/**/*.py")]
+    assert [p.name for p in files if p.is_file() and imports.search(p.read_text())] == []
 
 
 def test_what_an_instructor_makes_is_refused_in_a_handout(handout):
