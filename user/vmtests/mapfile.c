@@ -252,12 +252,10 @@ void mapfile_around(void)
 {
     uint64 window = AROUND_PAGES * PGSIZE;
     char *at = (char *)(((uint64)heap_end() & ~(window - 1)) + 4 * window), *p = at + 2 * PGSIZE;
-    int n = 2 * AROUND_PAGES;
+    int n = 2 * AROUND_PAGES; /* pages of the file, the last of them in part */
     file_make("f", 1, (n - 1) * PGSIZE + 1000);
     int fd = (int)MUST(open("f", O_RDONLY));
     CHECK(mmap(p, n * PGSIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == p);
-    CHECK(mmap(p + n * PGSIZE, PGSIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, PGSIZE) ==
-          p + n * PGSIZE);
     faults_begin(getpid());
     page_load((long)(p + PGSIZE));
     SAME(faults_now().around, AROUND_PAGES - 3);
@@ -269,9 +267,26 @@ void mapfile_around(void)
     page_load((long)(at + window + PGSIZE));
     SAME(faults_now().around, 2 * AROUND_PAGES - 4);
     SAME(page_of(0, p + (n - 1) * PGSIZE).state, PAGE_ABSENT);
-    SAME(page_of(0, p + n * PGSIZE).state, PAGE_ABSENT);
     FAULTS_WERE([KIND_FILE] = 3);
     CHECK(data_good(p, 1, 0, (n - 1) * PGSIZE + 1000));
+}
+
+/* Of one window three pages are the file's; on both sides lies other memory. */
+void mapfile_around_others(void)
+{
+    uint64 window = AROUND_PAGES * PGSIZE;
+    char *at = (char *)(((uint64)heap_end() & ~(window - 1)) + 4 * window), *p = at + 2 * PGSIZE;
+    file_make("f", 1, AROUND_PAGES * PGSIZE);
+    int fd = (int)MUST(open("f", O_RDONLY));
+    CHECK(map_fixed(at, AROUND_PAGES, RW) == at);
+    CHECK(mmap(p, 3 * PGSIZE, RW, MAP_PRIVATE | MAP_FIXED, fd, 2 * PGSIZE) == p);
+    page_load((long)(p + PGSIZE));
+    SAME(page_of(0, p).state, PAGE_FILE);
+    SAME(page_of(0, p).rights, PROT_READ);
+    for (int i = 0; i < AROUND_PAGES; i++)
+        if (i < 2 || i >= 5)
+            SAME(page_of(0, at + i * PGSIZE).state, PAGE_ABSENT);
+    CHECK(data_good(p, 1, 2 * PGSIZE, 3 * PGSIZE));
 }
 
 void fault_file_cow(void)

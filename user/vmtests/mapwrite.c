@@ -61,6 +61,24 @@ void fault_dirty(void)
     SAME(is_writable(p + 2 * PGSIZE), 0);
 }
 
+/*
+ * A page that may be written here is dirty for the file, whether it was written at once or read
+ * before: so it is written back, and may not be written any more.
+ */
+void mapwrite_is_told(void)
+{
+    char *p = map_whole();
+    SAME(sync(), 0);
+    p[0] = 'a';
+    page_load((long)(p + PGSIZE));
+    p[PGSIZE] = 'b';
+    int broken = vmcheck(); /* a kernel made without DEBUG has no such call */
+    CHECK(broken <= 0);
+    SAME(msync(p, PAGES * PGSIZE, MS_SYNC), 0);
+    SAME(is_writable(p), 0);
+    SAME(is_writable(p + PGSIZE), 0);
+}
+
 /* Once it is on the disk it is clean, and the next write is noticed again. */
 void mapwrite_msync(void)
 {

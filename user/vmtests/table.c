@@ -164,11 +164,13 @@
     TEST(mapfile_over_fork)                                                                        \
     TEST(fault_file)                                                                               \
     TEST(mapfile_around)                                                                           \
+    TEST(mapfile_around_others)                                                                    \
     TEST(fault_file_cow)                                                                           \
     TEST(fault_eof)                                                                                \
     /* mapwrite.c */                                                                               \
     TEST(mapwrite_reaches_file)                                                                    \
     TEST(fault_dirty)                                                                              \
+    TEST(mapwrite_is_told)                                                                         \
     TEST(mapwrite_msync)                                                                           \
     TEST(pitfall_23_never_longer)                                                                  \
     TEST(mapwrite_over_fork)                                                                       \
