@@ -17,6 +17,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/proc/symbols.h"
 #include "kernel/riscv.h"
+#include "kernel/vm/sv39.h"
 #include "kernel/vm/usercopy.h"
 
 #define LINE 256
@@ -189,8 +190,8 @@ static void add_entry(struct text *t, const struct look *l, int level)
     for (int i = 0; i < 8; i++)
         flags[i] = pte >> i & 1 ? letters[i] : '-';
     flags[8] = '\0';
-    uint64 index = l->va >> (PGSHIFT + 9 * level) & 511;
-    add(t, "    %-8s level %d entry %3lu: 0x%016lx ", level == 2 ? "walk" : "", level, index, pte);
+    add(t, "    %-8s level %d entry %3lu: 0x%016lx ", level == 2 ? "walk" : "", level,
+        sv39_index(l->va, level), pte);
     if (pte)
         add(t, "%s %s 0x%lx\n", flags, level ? "table" : "page", PTE2PA(pte));
     else
