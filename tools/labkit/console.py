@@ -48,9 +48,11 @@ class Products(NamedTuple):
 
 
 def command_line(products, memory, harts):
+    """QEMU.  With `tick` virtual time does not jump to a far timer while the disk works."""
     return [os.environ.get("QEMU", "qemu-system-riscv64"), "-machine", "virt,aclint=on",
             "-bios", "none", "-kernel", str(products.kernel), "-m", memory,
-            "-smp", str(harts), *(ICOUNT.split() if harts == 1 else []), "-append", "panic=exit",
+            "-smp", str(harts), *(ICOUNT.split() if harts == 1 else []),
+            "-append", "panic=exit tick",
             "-display", "none", "-monitor", "none", "-serial", "stdio",
             "-global", "virtio-mmio.force-legacy=false",
             "-drive", f"file={products.image},if=none,format=raw,id=x0,snapshot=on",

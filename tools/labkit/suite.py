@@ -15,7 +15,7 @@ from labkit.console import Ended, Machine
 MEMORY = {"vmtests": "128M", "usertests": "128M", "console": "64M", "bench": "512M"}
 AT_ONCE = 20        # names in a command
 FAULTS = 10         # lines of `faults`
-CONSOLE = 40        # lines of the console
+FIRST, LAST = 15, 30  # lines of the console
 WIDTH = 200         # characters of them
 FIRST_PIDS = 4      # of init, sh, and the two programs that are started before a test
 
@@ -37,9 +37,11 @@ class Verdict:
     def observed(self):
         """The observation of docs/labs.md."""
         console = [line for line in self.printed.split("\n") if line.strip()]
+        if len(console) > FIRST + LAST:
+            console[FIRST:-LAST] = ["..."]
         lines = [*(f"build: {line}" for line in self.build.split("\n") if line),
                  f"verdict: {self.reason}", self.event and f"event: {self.event}",
-                 *(f"console: {line.rstrip()[:WIDTH]}" for line in console[:CONSOLE]),
+                 *(f"console: {line.rstrip()[:WIDTH]}" for line in console),
                  self.rows and f"rows: {self.rows}",
                  *(f"fault: {line}" for line in self.faults),
                  self.limit and f"limit: {self.limit}"]
