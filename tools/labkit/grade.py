@@ -44,8 +44,9 @@ def grade(lab_name, base, submission=None, only=None, seed=1):
 
 
 def accept(lab, base, submission, work, result):
+    files, result.notes = intake.select(intake.read(submission), lab.hand_in(), base)
     tree = products.copy_of(base, work)
-    result.notes = intake.place(intake.read(submission), lab.hand_in(), base, tree)
+    intake.place(files, tree)
     return tree
 
 

@@ -183,11 +183,8 @@ def root_of(files, wanted):
     return max(sorted(roots), key=lambda r: (sum(r + w in files for w in wanted), -r.count("/")))
 
 
-def place(submission, wanted, base, tree):
-    """Writes the files wanted to `tree`, a copy of `base`; notes about all others.
-
-    Files that are as in the handout are left alone, so that nothing is compiled for them.
-    """
+def select(submission, wanted, base):
+    """The files wanted that differ from the handout `base`, and notes about all others."""
     root = root_of(submission.files, wanted)
     files = {name[len(root):]: data for name, data in submission.files.items()
              if name.startswith(root)}
@@ -198,10 +195,7 @@ def place(submission, wanted, base, tree):
     outside = [name for name in wanted if reaches_outside(files[name].decode("utf-8", "replace"))]
     if outside:
         raise IntakeError(f"{outside[0]} includes what is outside of the tree")
-    changed = [name for name in wanted if (base / name).read_bytes() != files[name]]
-    for name in changed:
-        (tree / name).unlink()
-        (tree / name).write_bytes(files[name])
+    changed = {name: files[name] for name in wanted if (base / name).read_bytes() != files[name]}
     notes = submission.notes + [
         f"ignored {printable(name)}: {difference}"
         for name in sorted(set(files) - set(wanted))
@@ -209,7 +203,14 @@ def place(submission, wanted, base, tree):
     if not changed:
         notes.append("all files are as in the handout")
     more = [f"and {len(notes) - NOTES} more notes"] if len(notes) > NOTES else []
-    return notes[:NOTES] + more
+    return changed, notes[:NOTES] + more
+
+
+def place(files, tree):
+    """Writes files over a copy of the handout; the others stay as old as their products."""
+    for name, data in files.items():
+        (tree / name).unlink()
+        (tree / name).write_bytes(data)
 
 
 def reaches_outside(text):

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -42,7 +43,7 @@ def build(tree, goals):
         done = make(tree, 1, goals)
     text = done.output.replace(f"{tree}/", "")
     lines = [line[:400] for line in text.split("\n")
-             if line.strip() and not line.startswith("make")]
+             if line.strip() and not re.match("make|  [A-Z]+ +", line)]
     if done.broken:
         lines = [f"{WHY[done.broken]}.", *lines]
     check_computer(tree)

@@ -78,9 +78,10 @@ def called_outside(tree, check, base):
     The submission's code is a part of the test's process: with exit() or printf() it could pass.
     """
     test = base / "tests/host" / f"{check.name}.c"
-    sources = re.findall(r"^// sources: (.*)$", test.read_text(encoding="utf-8"), re.M)
+    text = test.read_text(encoding="utf-8")
+    sources = re.findall(r"^// sources: (.*)$", text, re.M)
     ours = [test, *(base / name for line in sources for name in line.split()),
-            *(base / "tests/host").glob("*.h")]
+            *(base / name for name in re.findall(r'^#include "(tests/host/\S+)"', text, re.M))]
     known = set(re.findall(r"\w+", "".join(
         without_comments(p.read_text(encoding="utf-8")) for p in ours)))
     listed = subprocess.run(["nm", "-D", "--undefined-only", tree / "build/host" / check.name],
