@@ -30,6 +30,7 @@
     TEST(cow_by_kernel)                                                                            \
     TEST(cow_while_reading)                                                                        \
     TEST(cow_promise)                                                                              \
+    TEST(cow_charged_at_fork)                                                                      \
     TEST(cow_storm)                                                                                \
     TEST(cow_price)                                                                                \
     /* forks.c */                                                                                  \
