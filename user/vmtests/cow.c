@@ -206,7 +206,7 @@ void cow_promise(void)
     SAME(child_wait(pid), 6);
 }
 
-/* A copy of a page that was charged when it was first written, and for the child at fork, is free. */
+/* A page was charged when it was first written, and for the child at fork: its copy is free. */
 void cow_charged_at_fork(void)
 {
     char *lazy = sbrklazy((PAGES + 1) * PGSIZE);
