@@ -80,3 +80,12 @@ def test_rule_bites(tree, rule):
     status, out = lint(tree)
     assert status != 0, out
     assert [line for line in out.splitlines() if complaint in line], out
+
+
+def test_files_that_students_write_may_be_long(tree):
+    (tree / "labs/toy").mkdir(parents=True)
+    (tree / "labs/toy/handout.json").write_text('{"hand_in": ["kernel/lib/add.c"]}')
+    with open(tree / "kernel/lib/add.c", "a") as file:
+        file.write("\nextern int x;\n" * 401)
+    status, out = lint(tree)
+    assert "more than 400" not in out and status == 0, out
