@@ -26,6 +26,11 @@ static const struct {
     CALL(pgaccess),
 };
 
+static bool is_call(uint64 number)
+{
+    return number < sizeof calls / sizeof calls[0] && calls[number].fn;
+}
+
 /* Apart: their lines would make the stack frame of each system call larger. */
 static void __attribute__((noinline)) report_unknown(struct proc *p, uint64 number)
 {
@@ -34,10 +39,12 @@ static void __attribute__((noinline)) report_unknown(struct proc *p, uint64 numb
     console_report(line);
 }
 
-static void __attribute__((noinline)) report_traced(struct proc *p, const char *name, int64 result)
+static void __attribute__((noinline)) report_traced(struct proc *p, uint64 number, int64 result)
 {
     char line[96];
-    snprintf(line, sizeof line, "%d: syscall %s -> %ld\n", p->pid, name, result);
+    if (!is_call(number) || !(p->trace_mask >> number & 1))
+        return;
+    snprintf(line, sizeof line, "%d: syscall %s -> %ld\n", p->pid, calls[number].name, result);
     console_report(line);
 }
 
@@ -45,7 +52,7 @@ void syscall_dispatch(struct proc *p, struct trapframe *tf)
 {
     uint64 number = tf->reg[TF_A7];
     int64 result = -ENOSYS;
-    if (number < sizeof calls / sizeof calls[0] && calls[number].fn)
+    if (is_call(number))
         result = calls[number].fn(&tf->reg[TF_A0]);
     else
         report_unknown(p, number);
@@ -54,6 +61,6 @@ void syscall_dispatch(struct proc *p, struct trapframe *tf)
         result = -1;
     }
     tf->reg[TF_A0] = (uint64)result;
-    if (p->trace_mask && number < sizeof calls / sizeof calls[0] && p->trace_mask >> number & 1)
-        report_traced(p, calls[number].name, result);
+    if (p->trace_mask)
+        report_traced(p, number, result);
 }
