@@ -37,13 +37,18 @@ void alarm_periodic(void)
     SAME(signal_calls, seen);
 }
 
+static volatile uint64 left; /* when the handler last ended */
+
+/* While it runs three more would be due; the next is due a tick after it, less a time slice. */
 static void linger(int sig, struct siginfo *info)
 {
+    CHECK(r_time() - left >= TICK / 2);
     if (++depth > deepest)
         deepest = depth;
     signal_note(sig, info);
-    use_time(3); /* while three more would be due */
+    use_time(3);
     depth--;
+    left = r_time();
 }
 
 void alarm_not_reentered(void)
