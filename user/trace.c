@@ -8,16 +8,16 @@
 #define CALL(name) [SYS_##name] = #name
 
 static const char *const names[SYS_MAX + 1] = {
-    CALL(fork),     CALL(exit),     CALL(wait),    CALL(pipe),      CALL(read),      CALL(kill),
-    CALL(exec),     CALL(fstat),    CALL(chdir),   CALL(dup),       CALL(getpid),    CALL(sbrk),
-    CALL(pause),    CALL(uptime),   CALL(open),    CALL(write),     CALL(mknod),     CALL(unlink),
-    CALL(link),     CALL(mkdir),    CALL(close),   CALL(symlink),   CALL(readlink),  CALL(sysinfo),
-    CALL(trace),    CALL(sync),     CALL(fsync),   CALL(halt),      CALL(setpgid),   CALL(ioctl),
-    CALL(procinfo), CALL(kstat),    CALL(yield),   CALL(errcode),   CALL(dup2),      CALL(vfork),
-    CALL(spawn),    CALL(forkmode), CALL(vmctl),   CALL(vmstat),    CALL(pmap),      CALL(pagemap),
-    CALL(memmap),   CALL(vmcheck),  CALL(vmplant), CALL(mmap),      CALL(munmap),    CALL(mprotect),
-    CALL(msync),    CALL(madvise),  CALL(mincore), CALL(sigaction), CALL(sigreturn), CALL(sigalarm),
-    CALL(sigsend),  CALL(pgaccess),
+    CALL(chdir),   CALL(close),     CALL(dup),      CALL(dup2),      CALL(errcode),  CALL(exec),
+    CALL(exit),    CALL(fork),      CALL(forkmode), CALL(fstat),     CALL(fsync),    CALL(getpid),
+    CALL(halt),    CALL(ioctl),     CALL(kill),     CALL(kstat),     CALL(link),     CALL(madvise),
+    CALL(memmap),  CALL(mincore),   CALL(mkdir),    CALL(mknod),     CALL(mmap),     CALL(mprotect),
+    CALL(msync),   CALL(munmap),    CALL(open),     CALL(pagemap),   CALL(pause),    CALL(pgaccess),
+    CALL(pipe),    CALL(pmap),      CALL(procinfo), CALL(read),      CALL(readlink), CALL(sbrk),
+    CALL(setpgid), CALL(sigaction), CALL(sigalarm), CALL(sigreturn), CALL(sigsend),  CALL(spawn),
+    CALL(symlink), CALL(sync),      CALL(sysinfo),  CALL(trace),     CALL(unlink),   CALL(uptime),
+    CALL(vfork),   CALL(vmcheck),   CALL(vmctl),    CALL(vmplant),   CALL(vmstat),   CALL(wait),
+    CALL(write),   CALL(yield),
 };
 
 _Static_assert(SYS_MAX < 64, "a mask has a bit for each call");
