@@ -1,136 +1,5 @@
-/* sigalarm(), and programs that mean ill: hostile frames, handlers that are none, floods. */
-#include "kernel/riscv.h"
+/* Programs that mean ill: hostile frames, handlers that are none, floods. */
 #include "user/usertests/signals.h"
-
-static char self[] = "/usertests";
-static volatile int depth, deepest;
-
-/* --- sigalarm --------------------------------------------------------------------------------- */
-
-enum { TICK = 10000000 / TICK_HZ }; /* of r_time(), at 10 MHz */
-
-/* The clock is read seldom, for that is slow on a machine that counts instructions. */
-static void use_time(uint64 ticks)
-{
-    for (uint64 end = r_time() + ticks * TICK; r_time() < end;)
-        for (int i = 0; i < 10000; i++)
-            asm volatile("");
-}
-
-static void count_alarm(int sig, struct siginfo *info)
-{
-    signal_note(sig, info);
-    sigreturn();
-    exit(STATUS_FAILED);
-}
-
-/* In a loop without system calls, until told to stop. */
-void alarm_periodic(void)
-{
-    SAME(sigalarm(1, (void (*)())count_alarm), 0);
-    while (signal_calls < 3)
-        ;
-    SAME(signal_last.sig, SIGALRM);
-    SAME(sigalarm(0, 0), 0);
-    int seen = signal_calls;
-    use_time(5);
-    SAME(signal_calls, seen);
-}
-
-static volatile uint64 left; /* when the handler last ended */
-
-/* While it runs three more would be due; the next is due a tick after it, less a time slice. */
-static void linger(int sig, struct siginfo *info)
-{
-    CHECK(r_time() - left >= TICK / 2);
-    if (++depth > deepest)
-        deepest = depth;
-    signal_note(sig, info);
-    use_time(3);
-    depth--;
-    left = r_time();
-}
-
-void alarm_not_reentered(void)
-{
-    SAME(sigalarm(1, (void (*)())linger), 0);
-    while (signal_calls < 3)
-        ;
-    SAME(sigalarm(0, 0), 0);
-    SAME(deepest, 1);
-}
-
-static uint64 own_run_time(void)
-{
-    struct procinfo me;
-    CHECK(child_find(getpid(), &me));
-    return me.runtime;
-}
-
-/* Two ticks of its own run time: what it sleeps does not count, nor what comes before. */
-void alarm_counts_run_time(void)
-{
-    use_time(1);
-    uint64 start = own_run_time();
-    SAME(sigalarm(2, (void (*)())signal_note), 0);
-    SAME(pause(6), 0);
-    SAME(signal_calls, 0);
-    while (signal_calls == 0)
-        ;
-    uint64 used = own_run_time() - start;
-    CHECK(used >= 2 * TICK);
-    CHECK(used < 10 * TICK); /* the host may be busy */
-    SAME(sigalarm(0, 0), 0);
-}
-
-/* An alarm that the program ignores does nothing to it, and goes on. */
-void alarm_ignored(void)
-{
-    SAME(sigalarm(1, (void (*)())signal_note), 0);
-    signal_catch(SIGALRM, SIG_IGN, 0);
-    int seen = signal_calls;
-    use_time(3);
-    SAME(signal_calls, seen);
-    signal_catch(SIGALRM, signal_note, 0);
-    while (signal_calls == seen)
-        ;
-    SAME(sigalarm(0, 0), 0);
-}
-
-/* Does not end of an alarm that the program before had set. */
-int helper_alarm(int argc, char *argv[])
-{
-    (void)argc, (void)argv;
-    use_time(5);
-    return 55;
-}
-
-void alarm_not_inherited(void)
-{
-    char *argv[] = {self, "@alarm", 0};
-    SAME(sigalarm(1, (void (*)())signal_note), 0);
-    int pid = child_fork();
-    if (pid == 0) {
-        signal_calls = 0;
-        use_time(5);
-        exit(signal_calls);
-    }
-    int status = 0;
-    while (wait(&status) != pid) /* the alarm may interrupt it */
-        ;
-    SAME(status, 0);
-    pid = child_fork();
-    if (pid == 0) {
-        sigalarm(1, (void (*)())signal_note);
-        exec(self, argv);
-        exit(EXEC_REFUSED);
-    }
-    while (wait(&status) != pid)
-        ;
-    SAME(status, 55);
-    while (signal_calls == 0)
-        ;
-}
 
 /* --- hostile frames --------------------------------------------------------------------------- */
 
@@ -237,8 +106,8 @@ static void block_all(long ready)
     SAME(sigsend(getpid(), SIGUSR1), 0);
     SAME(sigsend(getpid(), SIGTERM), 0); /* waits */
     SAME(write((int)ready, "b", 1), 1);
-    for (;;)
-        ;
+    signal_use_time(20);
+    exit(STATUS_FAILED);
 }
 
 void attack_mask(void)
@@ -250,9 +119,11 @@ void attack_mask(void)
     pid = child_fork();
     if (pid == 0)
         block_all(ends[1]);
+    SAME(close(ends[1]), 0);
     SAME(read(ends[0], &c, 1), 1);
     SAME(kill(pid), 0);
     SAME(child_wait(pid), -1);
+    SAME(close(ends[0]), 0);
 }
 
 static volatile long looked;

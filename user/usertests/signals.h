@@ -32,4 +32,7 @@ void signal_note(int sig, struct siginfo *info);
 extern volatile int signal_calls;
 extern volatile struct siginfo signal_last;
 
+/* Runs for so many ticks, without system calls. */
+void signal_use_time(uint64 ticks);
+
 #endif

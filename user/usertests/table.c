@@ -199,12 +199,13 @@
     TEST(fault_grows_stack)                                                                        \
     TEST(alarm_registers)                                                                          \
     TEST(signal_registers)                                                                         \
-    /* sigattack.c */                                                                              \
+    /* sigalarm.c */                                                                               \
     TEST(alarm_periodic)                                                                           \
     TEST(alarm_not_reentered)                                                                      \
     TEST(alarm_counts_run_time)                                                                    \
     TEST(alarm_ignored)                                                                            \
     TEST(alarm_not_inherited)                                                                      \
+    /* sigattack.c */                                                                              \
     TEST(attack_frames)                                                                            \
     TEST(attack_fields)                                                                            \
     TEST(attack_mask)                                                                              \
