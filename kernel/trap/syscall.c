@@ -12,18 +12,18 @@ static const struct {
     syscall_fn *fn;
     const char *name;
 } calls[] = {
-    CALL(fork),      CALL(exit),      CALL(wait),     CALL(pipe),     CALL(read),
-    CALL(kill),      CALL(exec),      CALL(fstat),    CALL(chdir),    CALL(dup),
-    CALL(getpid),    CALL(sbrk),      CALL(pause),    CALL(uptime),   CALL(open),
-    CALL(write),     CALL(mknod),     CALL(unlink),   CALL(link),     CALL(mkdir),
-    CALL(close),     CALL(symlink),   CALL(readlink), CALL(sysinfo),  CALL(trace),
-    CALL(sync),      CALL(fsync),     CALL(halt),     CALL(setpgid),  CALL(ioctl),
-    CALL(procinfo),  CALL(kstat),     CALL(yield),    CALL(errcode),  CALL(dup2),
-    CALL(vmstat),    CALL(vfork),     CALL(spawn),    CALL(forkmode), CALL(vmcheck),
-    CALL(pmap),      CALL(pagemap),   CALL(memmap),   CALL(vmctl),    CALL(vmplant),
-    CALL(sigaction), CALL(sigreturn), CALL(sigalarm), CALL(sigsend),  CALL(mmap),
-    CALL(munmap),    CALL(mprotect),  CALL(msync),    CALL(madvise),  CALL(mincore),
-    CALL(pgaccess),
+    CALL(fork),      CALL(exit),     CALL(wait),     CALL(pipe),    CALL(read),
+    CALL(kill),      CALL(exec),     CALL(fstat),    CALL(chdir),   CALL(dup),
+    CALL(getpid),    CALL(sbrk),     CALL(pause),    CALL(uptime),  CALL(open),
+    CALL(write),     CALL(mknod),    CALL(unlink),   CALL(link),    CALL(mkdir),
+    CALL(close),     CALL(symlink),  CALL(readlink), CALL(trace),   CALL(sync),
+    CALL(fsync),     CALL(halt),     CALL(setpgid),  CALL(ioctl),   CALL(procinfo),
+    CALL(kstat),     CALL(yield),    CALL(errcode),  CALL(dup2),    CALL(vmstat),
+    CALL(vfork),     CALL(spawn),    CALL(forkmode), CALL(vmcheck), CALL(pmap),
+    CALL(pagemap),   CALL(memmap),   CALL(vmctl),    CALL(vmplant), CALL(sigaction),
+    CALL(sigreturn), CALL(sigalarm), CALL(sigsend),  CALL(mmap),    CALL(munmap),
+    CALL(mprotect),  CALL(msync),    CALL(madvise),  CALL(mincore), CALL(pgaccess),
+    CALL(sysinfo),
 };
 
 static bool is_call(uint64 number)
