@@ -31,8 +31,8 @@ void syscall_dispatch(struct proc *p, struct trapframe *tf)
 // in kernel/proc/sysproc.c
 /*
  * trace(calls): from now on each system call of this process whose number n has its bit, 1 << n, in
- * `calls` is reported (kernel/trap/syscall.c), in whatever program it runs by then; and so are those
- * of all children that it makes from now on, by fork, vfork or spawn.  0: nothing is.  Cannot fail.
+ * `calls` is reported (kernel/trap/syscall.c), in whatever program it runs by then; so are those of
+ * all children that it makes from now on, by fork, vfork or spawn.  0: nothing is.  Cannot fail.
  */
 int64 sys_trace(const uint64 arg[6])
 {
