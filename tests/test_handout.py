@@ -13,6 +13,8 @@ from machine import TOP, products
 
 sys.path.insert(0, str(TOP / "tools"))
 from labkit import lab as labs                                    # noqa: E402
+from labkit.check import (Broken, Fact, Report, Trees, sound,     # noqa: E402
+                          submission_of)
 from labkit.cut import KEPT_BACK, cut, finished                   # noqa: E402
 from labkit.lab import Lab                                        # noqa: E402
 from labkit.source import CutError, Source, definitions           # noqa: E402
@@ -430,6 +432,75 @@ int second(void)
     source.drop_unused()
     assert source.dropped == {"first", "early", "shade"}
     assert "enum kind" in source.text and "mark = '" in source.text
+
+
+# ---- what labs-check would say ---------------------------------------------------------------
+
+def test_a_sound_lab(toy):
+    toy.write("labs/toy/wrong/none.patch", "hint: few\nfails: sums\n--- a/x\n")
+    assert all(fact.holds for fact in sound(toy.top, "toy"))
+
+
+@pytest.mark.parametrize("name, text, says", [
+    ("tests", "60 vmtests sums\n30 usertests more_sums\n", "90 points in 2 tests"),
+    ("wrong/none.patch", "hint: none\nfails: sums\n--- a/x\n", "there is no hint none"),
+    ("wrong/none.patch", "hint: few\nfails: gone\n--- a/x\n", "no test of this lab: gone"),
+])
+def test_a_lab_that_is_not_sound(toy, name, text, says):
+    toy.write(f"labs/toy/{name}", text)
+    broken = [fact for fact in sound(toy.top, "toy") if not fact.holds]
+    assert len(broken) == 1 and says in broken[0].text + broken[0].why
+
+
+WRONG = """\
+hint: few
+fails: sums
+--- a/kernel/vm/sum.c
++++ b/kernel/vm/sum.c
+@@ -22,5 +22,5 @@
+ {
+     int sum = 0;
+-    for (int i = 0; i < ROUNDS; i++)
++    for (int i = 1; i < ROUNDS; i++)
+         sum += one_round(limit(from + i));
+     return sum;
+"""
+
+
+def handed_in(toy, patch):
+    toy.write("labs/toy/wrong/none.patch", patch)
+    toy.cut()
+    whole = toy.out / "whole"
+    finished(whole, toy.top, "toy")
+    folder = toy.out / "submission"
+    folder.mkdir()
+    submission_of(Trees("toy", toy.out / "handout", whole, None), Lab("toy", toy.top).wrong()[0],
+                  folder)
+    return folder
+
+
+def test_a_wrong_solution_is_handed_in_as_students_do(toy):
+    folder = handed_in(toy, WRONG)
+    assert [str(p.relative_to(folder)) for p in folder.rglob("*.*")] == ["kernel/vm/sum.c"]
+    assert "int i = 1;" in (folder / "kernel/vm/sum.c").read_text()
+
+
+@pytest.mark.parametrize("old, new", [
+    ("int sum = 0;", "int sum = 1;"),
+    ("sum.c", "other.c"),
+    ("+    for (int i = 1", "+    for (int i = 0"),
+])
+def test_a_wrong_solution_that_does_not_fit(toy, old, new):
+    with pytest.raises(Broken, match="labs/toy/wrong/none.patch"):
+        handed_in(toy, WRONG.replace(old, new))
+
+
+def test_the_report_counts_and_shows_why(capsys):
+    report = Report()
+    report.tell("toy", [Fact("this", True, "no word"), Fact("that", False, "a reason")])
+    assert not report.end()
+    assert capsys.readouterr().out == ("ok   toy: this\nFAIL toy: that\n         a reason\n"
+                                       "1 passed, 1 failed\n")
 
 
 # ---- the labs themselves ---------------------------------------------------------------------

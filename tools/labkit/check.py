@@ -10,12 +10,11 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import traceback
 from typing import NamedTuple
 
 from labkit.console import Products
-from labkit.cut import cut, finished
+from labkit.cut import copy_files, cut, finished, git
 from labkit.grade import grade
 from labkit.lab import TOP, Lab
 from labkit.products import GraderError, clean_environment
@@ -69,6 +68,16 @@ def build(tree, jobs=1):
 
 def host_tests(tree):
     return sorted(p.stem for p in (tree / "tests/host").glob("test_*.c"))
+
+
+def snapshot(top, work):
+    """The tree as it is now, whatever is edited from here on."""
+    there = git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    taken = work / "source"
+    copy_files(top, taken, [name for name in there if (top / name).exists()])
+    git(taken, "init", "-q")
+    git(taken, "add", "-A")
+    return taken
 
 
 def build_first(top, work, jobs):
@@ -294,20 +303,19 @@ def proven(job, *arguments):
 class Report:
     """Facts, a line each, and how many hold."""
 
-    def __init__(self, out=sys.stdout):
-        self.out, self.count = out, {True: 0, False: 0}
+    def __init__(self):
+        self.count = {True: 0, False: 0}
 
     def tell(self, about, facts):
         for fact in facts:
             self.count[fact.holds] += 1
-            print(f"{'ok  ' if fact.holds else 'FAIL'} {about}: {fact.text}", file=self.out)
+            print(f"{'ok  ' if fact.holds else 'FAIL'} {about}: {fact.text}", flush=True)
             lines = [line for line in fact.why.split("\n") if line.strip()]
             for line in lines[:SHOWN] if not fact.holds else []:
-                print(f"         {line}", file=self.out)
-        self.out.flush()
+                print(f"         {line}", flush=True)
 
     def end(self):
-        print(f"{self.count[True]} passed, {self.count[False]} failed", file=self.out, flush=True)
+        print(f"{self.count[True]} passed, {self.count[False]} failed", flush=True)
         return self.count[False] == 0
 
 
@@ -317,7 +325,8 @@ def seeds_of(top, name):
 
 def check(chosen, work, top=TOP, jobs=os.cpu_count()):
     """Proves the labs of these names; True if all facts hold."""
-    top, work, report = pathlib.Path(top), pathlib.Path(work).resolve(), Report()
+    work, report = pathlib.Path(work).resolve(), Report()
+    top = snapshot(pathlib.Path(top), work)
     for name in chosen:
         report.tell(name, proven(sound, top, name))
     try:
