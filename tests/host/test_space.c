@@ -451,6 +451,30 @@ static void promises_end_before_memory_does(void **state)
     space_put(s);
 }
 
+/* No frame is left, although the page could be charged: nothing has changed. */
+static void a_fault_without_a_frame_costs_nothing(void **state)
+{
+    (void)state;
+    struct space *s = program();
+    uint64 start = s->heap;
+    assert_int_equal(space_sbrk(s, 4 * PGSIZE, SBRK_LAZY), start);
+    assert_int_equal(load(s, start), 0); /* so there is a table */
+    uint64 before = s->committed;
+    for (int page = 0; page < 2; page++) {
+        shim_fail_nth(1);
+        assert_int_equal(shim_store(s, start + (uint64)page * PGSIZE, 1), FAULT_NOMEM);
+        assert_true(shim_failed());
+        if (s->committed != before)
+            fail_msg("a fault that got no frame charged %ld pages", s->committed - before);
+    }
+    shim_fail_nth(0);
+    store(s, start, 5);
+    if (s->committed != before + 1)
+        fail_msg("a frame in a lazy heap charged %ld pages", s->committed - before);
+    check(s, NULL);
+    space_put(s);
+}
+
 /* With overcommit promises have no limit but the addresses; what ends is memory, in a fault. */
 static void overcommit_refuses_nothing(void **state)
 {
@@ -873,6 +897,7 @@ int main(void)
         TEST(charged_pages_need_no_tables),
         TEST(charges_follow_the_promises),
         TEST(promises_end_before_memory_does),
+        TEST(a_fault_without_a_frame_costs_nothing),
         TEST(overcommit_refuses_nothing),
         TEST(sparse_heap_costs_what_it_touches),
         TEST(overlaps_and_nonsense_are_refused),

@@ -101,6 +101,22 @@ void heap_lazy_sparse(void)
         SAME(p[at], at >> 25);
 }
 
+/* Far above memory: what is given back is gone, what is kept stays, what comes again is zero. */
+void heap_lazy_shrinks(void)
+{
+    enum { GIB = 1 << 30, KEPT = 2 * PGSIZE + 100 };
+    char *p = heap_pages(1);
+    MUST(sbrklazy(GIB));
+    pages_store(p, 4, 7);
+    MUST(sbrk(-(GIB + PGSIZE - KEPT)));
+    SAME(end_of_heap(), (long)p + KEPT);
+    SAME(p[2 * PGSIZE], 7);
+    KILLED(page_load, p + 3 * PGSIZE);
+    SAME((long)sbrklazy(GIB), (long)p + KEPT);
+    SAME(p[2 * PGSIZE], 7);
+    SAME(p[3 * PGSIZE], 0);
+}
+
 static void do_nothing(long arg)
 {
     (void)arg;

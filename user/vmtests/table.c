@@ -54,6 +54,7 @@
     TEST(pitfall_17_shrink_limits)                                                                 \
     TEST(heap_honest)                                                                              \
     TEST(heap_lazy_sparse)                                                                         \
+    TEST(heap_lazy_shrinks)                                                                        \
     TEST(heap_huge)                                                                                \
     SLOW(heap_keeps_promise)                                                                       \
     SLOW(heap_sparse_reader)                                                                       \
