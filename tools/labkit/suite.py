@@ -30,6 +30,7 @@ class Verdict:
     faults: tuple = ()
     tainted: bool = False   # something failed before it in the same machine
     tampered: bool = False
+    began: bool = True
     build: str = ""         # what the compiler says
     limit: str = ""         # what `bench` measured against its limit
     instructions: int | None = None
@@ -63,6 +64,7 @@ class Run(NamedTuple):
     """What one command with some tests gave."""
     verdicts: dict      # name -> Verdict; tests that did not begin are missing
     ended: Ended | None
+    text: str           # all that was printed
 
 
 class Suite:
@@ -80,7 +82,7 @@ class Suite:
         verdicts = self.in_turn(names)
         for name in names:
             first = verdicts[name]
-            if not first.passed and (first.tainted or not first.event):
+            if not first.passed and first.began and (first.tainted or not first.event):
                 alone = self.alone(name)
                 verdicts[name] = alone if first.tainted or not alone.passed else first
             self.tampered |= verdicts[name].tampered
@@ -109,7 +111,7 @@ class Suite:
                 verdicts |= mark_tainted(run.verdicts, failed)
                 if run.ended or not run.verdicts:
                     break
-        return verdicts or {names[0]: Verdict(reason=f"{self.program} does not start")}
+        return verdicts or dict.fromkeys(names, self.not_started(run, word))
 
     def begin(self, m, word):
         """Boots, and reads the programs once: else processes would run in an order that depends
@@ -126,7 +128,12 @@ class Suite:
         verdicts = read_verdicts(text, word, names, ended)
         if ended and not verdicts:
             verdicts = {names[0]: ended_in(ended, word)}
-        return Run(verdicts, ended)
+        return Run(verdicts, ended, text)
+
+    def not_started(self, run, word):
+        """Not a single test began: the shell or the program may have crashed."""
+        return Verdict(reason=f"{self.program} does not start", printed=told(run.text, word),
+                       began=False)
 
     def alone(self, name):
         """Again, in a machine of its own, with what it did to the counters of faults."""
@@ -138,7 +145,7 @@ class Suite:
                 run = self.command(m, word, [name])
                 found = run.verdicts.get(name)
                 if run.ended or found is None:
-                    return found or Verdict(reason=f"{self.program} does not start")
+                    return found or self.not_started(run, word)
                 found.faults = last_faults(m.run("faults"))
                 found.rows = rows_between(before, m.run("vmstat"))
             except Ended as ended:
@@ -148,9 +155,14 @@ class Suite:
 
 def ended_in(ended, word="", where=""):
     """The verdict where the machine ended; lines with the word that was drawn are not told."""
-    lines = [line for line in ended.text.split("\n") if not word or word not in line]
     return Verdict(reason=where + EVENTS[ended.event], event=ended.event,
-                   printed=without_times("\n".join(lines)))
+                   printed=told(ended.text, word))
+
+
+def told(text, word):
+    """What may be told of what was printed."""
+    return without_times("\n".join(line for line in text.split("\n")
+                                   if not word or word not in line))
 
 
 def mark_tainted(verdicts, tainted):
