@@ -102,9 +102,9 @@ def folder_of(where, scratch):
     except (OSError, zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError,
             NotImplementedError) as error:
         raise BatchError(f"{where}: cannot be unpacked: {error}") from error
-    entries = list(scratch.iterdir())
-    alone = len(entries) == 1 and entries[0].is_dir()
-    return entries[0] if alone else scratch
+    entries = [path for path in scratch.iterdir() if not NOT_HANDED_IN.match(path.name)]
+    wrapped = len(entries) == 1 and entries[0].is_dir() and not (entries[0] / "kernel").is_dir()
+    return entries[0] if wrapped else scratch
 
 
 # ---- who handed in what --------------------------------------------------------------------------

@@ -39,8 +39,9 @@ def remarks(student):
     """What is to be said about a submission as a whole."""
     if not student.result:
         return [student.why]
-    error = (student.result.error or "").split("\n")[0]
-    return [*([error] if error else []), *student.result.notes]
+    lines = (student.result.error or "").split("\n")
+    compiler = [line for line in lines if ": error: " in line][:1]
+    return [line for line in compiler or lines if line] + student.result.notes
 
 
 def points(student):
