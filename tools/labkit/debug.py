@@ -1,7 +1,13 @@
 """The commands that show a failure in the debugger, to be typed as they are printed."""
 
 from labkit.console import ICOUNT
-from labkit.suite import MEMORY
+from labkit.suite import BOOT, MEMORY
+
+HERE, THERE, PROMPT = "", "in another window", "at the machine's prompt"
+
+
+def aligned(lines):
+    return "\n".join(f"{text:<40} {where}".rstrip() for text, where in lines)
 
 
 def commands(check, verdict):
@@ -9,29 +15,30 @@ def commands(check, verdict):
     if check.kind == "host":
         return (f"make build/host/{check.name}\n"
                 f"gdb -q build/host/{check.name}\n"
-                f"(gdb) run")
+                "(gdb) run")
     if check.kind == "bench":
         return f"make all\ntools/bench {check.name}"
-    machine = (f"make qemu-gdb DEBUG=1 CPUS=1 MEM={MEMORY[check.kind]} QEMUEXTRA='{ICOUNT}'\n"
-               "make gdb                                in another window\n")
+    return aligned([
+        (f"make qemu-gdb DEBUG=1 CPUS=1 MEM={MEMORY[check.kind]} APPEND=tick \\", HERE),
+        (f"    QEMUEXTRA='{ICOUNT}'", HERE), ("make gdb", THERE),
+        *start(check, verdict), *watch(check, verdict)])
+
+
+def start(check, verdict):
+    """Up to the place where the test begins; nothing if the machine does not come so far."""
+    if verdict.reason.startswith(BOOT):
+        return []
     if check.kind == "console":
-        return f"{machine}(gdb) continue\n" + "\n".join(
-            f"$ {line}" for line in typed(verdict))
-    return (f"{machine}"
-            f"(gdb) user {check.kind}\n"
-            f"(gdb) tbreak {check.name}\n"
-            f"(gdb) continue\n"
-            f"$ {check.kind} {check.name}               at the machine's prompt\n"
-            f"(gdb) {watch(verdict, check.kind)}\n"
-            f"(gdb) continue")
+        typed = [line for line in verdict.printed.split("\n") if line.startswith("$ ")]
+        return [("(gdb) continue", HERE), *((line, PROMPT) for line in typed), ("(gdb) ^C", HERE)]
+    return [(f"(gdb) user {check.kind}", HERE), (f"(gdb) tbreak {check.name}", HERE),
+            ("(gdb) continue", HERE), (f"$ {check.kind} {check.name}", PROMPT)]
 
 
-def watch(verdict, program):
-    """What to stop at once the test has begun."""
-    if verdict.event == "panic":
-        return "stop-on panic on"
-    return f"break-fault prog={program}"
-
-
-def typed(verdict):
-    return [line[2:] for line in verdict.printed.split("\n") if line.startswith("$ ")]
+def watch(check, verdict):
+    """What to look at from there on."""
+    if verdict.event == "hang":
+        return [("(gdb) continue", HERE), ("(gdb) ^C", "when it hangs"), ("(gdb) backtrace", HERE)]
+    if verdict.event or check.kind == "console":
+        return [("(gdb) stop-on panic on", HERE), ("(gdb) continue", HERE)]
+    return [(f"(gdb) break-fault prog={check.kind}", HERE), ("(gdb) continue", HERE)]

@@ -31,7 +31,7 @@ def grade(lab_name, base, submission=None, only=None, seed=1):
     result = Result(lab_name, seed)
     with tempfile.TemporaryDirectory(prefix="grade-") as work:
         try:
-            tree = base if submission is None else accept(lab, base, submission, work, result)
+            tree = base if submission is None else accept(lab, submission, checks, work, result)
             grading = Grading(lab, tree, work, seed)
             verdicts = grading.verdicts(checks)
             if grading.tampered or any(v.tampered for v in verdicts.values()):
@@ -43,11 +43,18 @@ def grade(lab_name, base, submission=None, only=None, seed=1):
     return result
 
 
-def accept(lab, base, submission, work, result):
-    files, result.notes = intake.select(intake.read(submission), lab.hand_in(), base)
-    tree = products.copy_of(base, work)
+def accept(lab, submission, checks, work, result):
+    files, result.notes = intake.select(intake.read(submission), lab.hand_in(), lab.top)
+    tree = products.copy_of(lab.top, work, modes_of(checks))
     intake.place(files, tree)
     return tree
+
+
+def modes_of(checks):
+    """The kernels that checks need."""
+    kinds = {check.kind for check in checks}
+    return ({"debug"} if kinds & {*SUITES, "console"} else set()) | (
+        {"release"} if "bench" in kinds else set())
 
 
 def not_run(error):
@@ -73,10 +80,10 @@ class Grading:
 
     def verdicts(self, checks):
         """Check -> Verdict."""
-        kinds = {check.kind for check in checks}
-        if kinds & {*SUITES, "console"}:
+        kinds, modes = {check.kind for check in checks}, modes_of(checks)
+        if "debug" in modes:
             debug_kernel = products.kernel(self.tree, self.work, debug=True)
-        if "bench" in kinds:
+        if "release" in modes:
             release = products.kernel(self.tree, self.work, debug=False)
         found = {}
         for kind in SUITES:

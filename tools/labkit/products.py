@@ -71,15 +71,20 @@ def kernel(tree, work, debug):
     return Products(folder / "kernel.elf", image)
 
 
-def copy_of(base, work):
-    """A private copy of a tree with its products and their times.
+def copy_of(base, work, modes):
+    """A private copy of a tree with its products of these modes, and their times.
 
     What is written from now on is newer than they are, or they go: the clock was wrong then.
     """
+    def unneeded(folder, names):
+        needed = {*modes, "host", "mkfs", "fsck"} if folder == f"{base}/build" else set(names)
+        return [name for name in names if name == ".git" or name.endswith(".img")
+                or name not in needed and "." not in name]
+
     tree = pathlib.Path(work) / "tree"
     tree.mkdir()
     shutil.copytree(base, tree, symlinks=True, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns(".git", "*.img", "plant"))
+                    ignore=unneeded)
     newest = max((p.lstat().st_mtime for p in tree.glob("build/**/*")), default=0)
     if newest > time.time():
         shutil.rmtree(tree / "build")

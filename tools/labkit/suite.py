@@ -16,6 +16,7 @@ MEMORY = {"vmtests": "128M", "usertests": "128M", "console": "64M", "bench": "51
 AT_ONCE = 20        # names in a command
 FAULTS = 10         # lines of `faults`
 FIRST, LAST = 15, 30  # lines of the console
+BOOT = "before the shell: "
 WIDTH = 200         # characters of them
 FIRST_PIDS = 5      # of init, sh, and the three programs that are started before a test
 
@@ -104,7 +105,7 @@ class Suite:
             try:
                 self.begin(m, word)
             except Ended as ended:
-                return {name: ended_in(ended, word, "before the shell: ") for name in names}
+                return {name: ended_in(ended, word, BOOT) for name in names}
             for at in range(0, len(names), AT_ONCE):
                 run = self.command(m, word, names[at:at + AT_ONCE])
                 failed = any(not v.passed for v in verdicts.values())
