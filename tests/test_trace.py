@@ -1,4 +1,4 @@
-"""vmstat, time and faults: what page faults cost, and which there were."""
+"""vmstat, time and faults: what page faults cost, and which there were; trace: system calls."""
 
 import re
 
@@ -79,8 +79,29 @@ def test_time_passes_the_status_on(shell):
     assert status == 126 and "README" in out
 
 
+def test_trace_tells_the_calls_asked_for(shell):
+    status, out = shell.status("trace exec,mmap time mapcat nowhere; echo $?")
+    calls = re.findall(r"^\d+: syscall (\w+) -> (-?\d+)$", out, re.M)
+    assert status == 0 and calls == [("exec", "3"), ("exec", "2")]
+    assert "syscall" not in shell.run("echo quiet")
+
+
+def test_trace_tells_all_calls(shell):
+    out = shell.run("trace all usertests call_unknown")
+    assert {"trace", "exec", "fork", "mkdir", "errcode", "wait"} <= set(
+        re.findall(r"syscall (\w+) ->", out))
+    assert "call_unknown: OK" in out and "(null)" not in out
+
+
+def test_trace_passes_the_status_on(shell):
+    status, out = shell.status("trace open nonsense")
+    assert status == 127 and "trace: nonsense: no such file" in out
+    status, out = shell.status("trace open,nosuch echo x")
+    assert status == 2 and "no system call is called nosuch" in out
+
+
 def test_wrong_arguments(shell):
-    for command, words in (("time", "usage"), ("time -x", "usage"), ("vmstat -p", "usage"),
+    for command, words in (("time", "usage"), ("trace all", "usage"), ("trace", "usage"), ("time -x", "usage"), ("vmstat -p", "usage"),
                            ("vmstat 1 2", "usage"), ("vmstat 0", "not a time"),
                            ("vmstat -p x", "not a process"), ("faults 1 2", "usage"),
                            ("faults -x", "usage"), ("faults 0", "not a process")):
