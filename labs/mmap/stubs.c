@@ -62,8 +62,8 @@ static inline enum fault_result fetch_from_store(struct fault *f)
 }
 
 /*
- * `page` is a copy of what the store has of the page of va: of that, the area's bytes may end
- * before the page does.  What lies behind them is zero for the process, whatever the file has there.
+ * `page` is a copy of what the store has of the page of va.  The area's bytes may end before the
+ * page does: what lies behind them is zero for the process, whatever the file has there.
  */
 static void __attribute__((noinline)) clear_tail(const struct area *a, uint64 va, uint8 *page)
 {
