@@ -101,7 +101,8 @@ def test_trace_passes_the_status_on(shell):
 
 
 def test_wrong_arguments(shell):
-    for command, words in (("time", "usage"), ("trace all", "usage"), ("trace", "usage"), ("time -x", "usage"), ("vmstat -p", "usage"),
+    for command, words in (("time", "usage"), ("trace all", "usage"), ("trace", "usage"),
+                           ("time -x", "usage"), ("vmstat -p", "usage"),
                            ("vmstat 1 2", "usage"), ("vmstat 0", "not a time"),
                            ("vmstat -p x", "not a process"), ("faults 1 2", "usage"),
                            ("faults -x", "usage"), ("faults 0", "not a process")):
