@@ -101,6 +101,7 @@ def host(tree, check, base):
     text = re.sub(r"0x[0-9a-f]{5,}|==\d+==", "0x...", plain(done.output.encode()))
     if done.status == 0:
         return Verdict(True)
+    text = re.sub(r"^\[ RUN      \] (\w+)\n\[       OK \] \1\n", "", text, flags=re.M)
     failed = re.findall(r"\[  FAILED  \] (\w+)$", text, re.M)
     event = {"time": "hang", "output": "output"}.get(done.broken)
     event = "crash" if done.status and done.status < 0 else event
