@@ -56,7 +56,8 @@ def tracked(top):
 
 def uncommitted(top):
     """A note about what no commit has."""
-    changed = git(top, "status", "--porcelain", "-z", "--untracked-files=normal")
+    changed = git(top, "--no-optional-locks", "status", "--porcelain", "-z", "--no-renames",
+                  "--untracked-files=normal")
     known = [name[3:] for name in changed if not name.startswith("??")]
     new = [name[3:] for name in changed if name.startswith("??")]
     return ([f"{len(known)} files are not as committed; the handout has them as they are"]
