@@ -810,6 +810,8 @@ static void added_code_is_fetched(void **state)
     space_put(s);
 }
 
+#define FAR (1UL << 33)
+
 static void busy_scenario(struct space *s, int mode)
 {
     struct space *child = NULL;
@@ -817,7 +819,14 @@ static void busy_scenario(struct space *s, int mode)
     activate(s);
     bool grew = space_sbrk(s, 6 * PGSIZE, SBRK_EAGER) > 0;
     if (grew && shim_store(s, heap, 41) == FAULT_OK) {
-        if (space_fork(s, mode, &child) == 0) {
+        bool far = space_map(s, FAR, FAR + PGSIZE, RW, AREA_MAP) == 0;
+        if (far) /* with tables of its own, that fork needs when it has shared the heap */
+            (void)shim_store(s, FAR, 43);
+        uint64 gen = s->tlb_gen;
+        int r = space_fork(s, mode, &child);
+        if (!(*pmap_find(s, heap) & PTE_W))
+            assert_true(s->tlb_gen > gen); /* harts forget what they could write, failed or not */
+        if (r == 0) {
             activate(child);
             if (shim_store(child, heap, 42) == FAULT_OK)
                 assert_int_equal(shim_load(child, heap, &v), FAULT_OK);
@@ -832,6 +841,8 @@ static void busy_scenario(struct space *s, int mode)
         }
         assert_int_equal(shim_load(s, heap, &v), FAULT_OK);
         assert_int_equal(v, 41);
+        if (far)
+            assert_int_equal(space_unmap(s, FAR, FAR + PGSIZE), 0);
     }
     if (grew)
         assert_true(space_sbrk(s, -6 * PGSIZE, SBRK_EAGER) > 0); /* giving back cannot fail */
