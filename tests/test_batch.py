@@ -21,7 +21,7 @@ import pytest
 from machine import TOP, until
 
 sys.path.insert(0, str(TOP / "tools"))
-from labkit import base, gradescope, submissions, summary, worker   # noqa: E402
+from labkit import base, batch, gradescope, submissions, summary, worker  # noqa: E402
 from labkit.batch import Student                                    # noqa: E402
 from labkit.cut import tracked                                      # noqa: E402
 from labkit.lab import Check                                        # noqa: E402
@@ -507,6 +507,17 @@ def test_worker_whose_grader_fails(tmp_path, lab, why, status):
     for environment in pathlib.Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             assert mark not in environment.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "graded"}',
+                                  '{"state": "graded", "result": {"lab": "x"}}'])
+def test_result_that_cannot_be_read(tmp_path, text):
+    """Nor does it stop the others: whoever it belongs to can be graded again."""
+    (tmp_path / "work/given").mkdir(parents=True)
+    (tmp_path / "work/given/key.json").write_text(text)
+    made = batch.finish(Submission("ann", "ann", None, None), "key",
+                        batch.Options("x", tmp_path))
+    assert made.result is None and made.again and "cannot be read" in made.why
 
 
 def test_base_is_another_when_its_lab_changes(tmp_path):

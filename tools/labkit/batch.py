@@ -69,12 +69,15 @@ def stage(submission, base, options):
 def given(options, key):
     """What the worker wrote, or why there is nothing."""
     try:
-        return json.loads((options.out / "work" / "given" / f"{key}.json")
+        told = json.loads((options.out / "work" / "given" / f"{key}.json")
                           .read_text(encoding="utf-8"))
+        if told["state"] == "graded":
+            told["result"] = Result.from_json(json.dumps(told["result"]))
+        return told
     except FileNotFoundError:
         return {"state": "not graded", "why": "the worker died, or was never started"}
-    except (ValueError, OSError) as error:
-        return {"state": "not graded", "why": f"its result cannot be read: {error}"}
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        return {"state": "not graded", "why": f"its result cannot be read: {error!r}"}
 
 
 def command_line(options, jobs):
@@ -131,9 +134,8 @@ def finish(submission, key, options):
     told = given(options, key)
     if told["state"] != "graded":
         return not_graded(submission, told["why"], options, again=True)
-    result = Result.from_json(json.dumps(told["result"]))
-    write_all(result, folder_of(submission, options), options.visibility)
-    return Student(submission, result, "", False, told["host"], told["seconds"])
+    write_all(told["result"], folder_of(submission, options), options.visibility)
+    return Student(submission, told["result"], "", False, told["host"], told["seconds"])
 
 
 def grade_all(found, options, top=TOP):

@@ -123,7 +123,7 @@ def read_roster(path):
 
 def content_of(path):
     """The archive in a folder that holds nothing else, as learning platforms hand them out."""
-    if path.is_dir() and not path.is_symlink():
+    if path.is_dir() and not path.is_symlink() and os.access(path, os.R_OK | os.X_OK):
         entries = [p for p in path.iterdir() if not NOT_HANDED_IN.match(p.name)]
         if len(entries) == 1 and ARCHIVE.match(entries[0].name) and entries[0].is_file():
             return entries[0]
