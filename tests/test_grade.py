@@ -20,7 +20,8 @@ from machine import PATIENCE, TOP
 
 sys.path.insert(0, str(TOP / "tools"))
 from labkit import console, cut, grade, intake, limits, products  # noqa: E402
-from labkit.result import Result  # noqa: E402
+from labkit.report import report  # noqa: E402
+from labkit.result import Outcome, Result  # noqa: E402
 
 FORK, MISTAKE = "kernel/vm/pmap_fork.c", "kernel/trap/mistake.c"
 
@@ -445,6 +446,23 @@ def test_other_files_are_ignored(lab):
         "ignored tools/ksyms: it is changed, but no file of the lab",
         "ignored user/vmtests/rows.c: it is changed, but no file of the lab",
         "all files are as in the handout"]
+
+
+def test_report(lab):
+    """Reasons of all tests, what the console said where there is no hint, one way to debug."""
+    check, other = grade.Lab("scratch", lab.base).checks()[:2]
+    seen = "".join(f"\nconsole: line {i}" for i in range(9))
+    result = Result("scratch", 1, [Outcome(check, False, "why", seen, None, None, "do this"),
+                                   Outcome(other, False, "why not", seen, ("name", "say"), None,
+                                           "do that")], ["a note"])
+    told = report(result)
+    assert all(text in told for text in ("why\n", "why not", "line 0", "line 3", "hint: say",
+                                         "do this", "note: a note", "0 of 60 points"))
+    assert "line 4" not in told and "do that" not in told
+    whole = report(result, verbose=True)
+    assert whole.count("line 8") == 2 and "do that" in whole
+    result.error = "missing: file"
+    assert report(result) == "missing: file\n\nhint: say\nnote: a note\n0 of 60 points\n"
 
 
 # ---- the commands ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import textwrap
 
 WIDTH = 96
+SHOWN = 4   # lines of the console where there is no hint
 
 
 def indented(text, by):
@@ -13,7 +14,7 @@ def wrapped(text, by):
     return textwrap.fill(text, WIDTH, initial_indent=" " * by, subsequent_indent=" " * by)
 
 
-def lines_of(outcome, verbose):
+def lines_of(outcome, verbose, commands):
     check = outcome.check
     mark = "ok" if outcome.passed else "--"
     count = f"  {outcome.instructions} of {check.limit} instructions"
@@ -24,27 +25,38 @@ def lines_of(outcome, verbose):
     yield wrapped(outcome.reason, 12)
     if outcome.hint:
         yield wrapped(f"hint: {outcome.hint[1]}", 12)
+    elif not verbose:
+        console = [line for line in outcome.observed.split("\n") if line.startswith("console: ")]
+        yield from (indented(line, 12) for line in console[:SHOWN])
     if verbose and outcome.hint:
         yield wrapped(f"(it is the hint [{outcome.hint[0]}])", 12)
     if verbose and outcome.observed:
         yield indented("observed:", 12)
         yield indented(outcome.observed, 14)
-    if outcome.debug:
+    if outcome.debug and commands:
         yield indented("to debug it:", 12)
         yield indented(outcome.debug, 14)
 
 
+def of_error(result):
+    """What is told where nothing could be run."""
+    hints = {outcome.hint for outcome in result.outcomes if outcome.hint}
+    return [result.error, "", *(wrapped(f"hint: {text}", 0) for _, text in sorted(hints))]
+
+
+def of_outcomes(result, verbose):
+    """Commands for the debugger only for the first test that fails: they fill a screen."""
+    failed = [outcome for outcome in result.outcomes if not outcome.passed]
+    lines = [line for outcome in result.outcomes
+             for line in lines_of(outcome, verbose, verbose or [outcome] == failed[:1])]
+    if len(failed) > 1 and not verbose:
+        lines.append("`make grade TEST=NAME` tells how to debug that test, V=1 what was seen.")
+    return lines
+
+
 def report(result, verbose=False):
     """All that a student is told."""
-    lines = []
-    if result.error:
-        lines += [result.error, ""]
-    for outcome in result.outcomes:
-        if not result.error:
-            lines += lines_of(outcome, verbose)
-    hints = {o.hint for o in result.outcomes if o.hint}
-    if result.error:
-        lines += [wrapped(f"hint: {text}", 0) for _, text in sorted(hints)]
+    lines = of_error(result) if result.error else of_outcomes(result, verbose)
     lines += [f"note: {note}" for note in result.notes]
     lines.append(f"{result.points} of {result.out_of} points")
     return "\n".join(lines) + "\n"
