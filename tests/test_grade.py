@@ -19,7 +19,7 @@ import pytest
 from machine import PATIENCE, TOP
 
 sys.path.insert(0, str(TOP / "tools"))
-from labkit import console, cut, grade, intake, limits, products  # noqa: E402
+from labkit import console, cut, grade, intake, limits, products, suite  # noqa: E402
 from labkit.report import report  # noqa: E402
 from labkit.result import Outcome, Result  # noqa: E402
 
@@ -463,6 +463,12 @@ def test_report(lab):
     assert whole.count("line 8") == 2 and "do that" in whole
     result.error = "missing: file"
     assert report(result) == "missing: file\n\nhint: say\nnote: a note\n0 of 60 points\n"
+
+
+def test_times_are_not_told():
+    text = "V4: last fault: 12.345678 hart 0\n3 passed, 1 failed in 4 s\n   0.000001 hart 1\n1.5\n"
+    assert suite.without_times(text) == (
+        "V4: last fault: hart 0\n3 passed, 1 failed\n   hart 1\n1.5\n")
 
 
 # ---- the commands ------------------------------------------------------------------------------

@@ -204,7 +204,7 @@ def is_forged(text, word):
 
 def without_times(text):
     """No run is at the same second as another."""
-    return re.sub(r"(?<![\d.])\d+\.\d{6} ", "", text)
+    return re.sub(r"(?<![\d.])\d+\.\d{6} | in \d+ s$", "", text, flags=re.M)
 
 
 def rows_between(before, after):
