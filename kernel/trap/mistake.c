@@ -12,8 +12,7 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/printf.h"
 
-#define NEAR   (1UL << 20) /* farther away than this, an area has nothing to do with an address */
-#define KERNEL (-(uint64)MAXVA)
+#define NEAR (1UL << 20) /* farther away than this, an area has nothing to do with an address */
 
 struct words {
     char *to;
@@ -106,7 +105,7 @@ static bool text_pointer(const struct crash *c, const struct words *w)
 
 static bool beyond_user(const struct crash *c, const struct words *w)
 {
-    if (c->address >= KERNEL)
+    if (c->address >= -(uint64)MAXVA)
         return say(w, "kernel address");
     return c->address >= USER_END && say(w, "beyond the user half");
 }

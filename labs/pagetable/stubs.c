@@ -2,9 +2,10 @@
 
 /*
  * Makes the walk that the hardware makes for l->va, and copies what it meets: l->pte[level] is the
- * entry of that level, from 2 downwards, and l->lowest the level of the last one.  The walk ends at
- * level 0 or at the first entry that is empty; no entry below that one is looked at, and its element
- * of l->pte stays 0.  Addresses from MAXVA on belong to no user: nothing is looked at, l->lowest is 3.
+ * entry of that level, from 2 downwards, and l->lowest the level of the last one.  The walk ends
+ * at level 0 or at the first entry that is empty; no entry below that one is looked at, and its
+ * element of l->pte stays 0.  Addresses from MAXVA on belong to no user: nothing is looked at,
+ * l->lowest is 3.
  */
 static void walk(const struct space *s, struct look *l)
 {
@@ -34,10 +35,10 @@ static void add_entry(struct text *t, const struct look *l, int level)
 // in kernel/vm/view.c
 
 /*
- * The first entry of *va .. end, upwards, that maps something, *va becoming its address; NULL: there
- * is none.  *va is page-aligned when it comes, and so it is when it goes.  An entry of any level that
- * is empty is one step, so that the whole user half costs no more than the tables that there are.
- * An entry that is not empty maps something, valid or not (pmap_protect() tells why).
+ * The first entry of *va .. end, upwards, that maps something, *va becoming its address; NULL:
+ * there is none.  *va is page-aligned when it comes, and so it is when it goes.  An entry of any
+ * level that is empty is one step, so that the whole user half costs no more than the tables that
+ * there are. An entry that is not empty maps something, valid or not (pmap_protect() tells why).
  */
 static const pte_t *next_mapped(const struct space *s, uint64 *va, uint64 end)
 {
@@ -46,10 +47,11 @@ static const pte_t *next_mapped(const struct space *s, uint64 *va, uint64 end)
 }
 
 /*
- * What pagemap() says of a page by its entry, which maps something: kernel/vmview.h tells what each
- * field means, and which of them stay 0 for the zero frame.  `rights` are those of the entry, not of
- * the area.  A frame of state FRAME_CACHE is PAGE_FILE, however many hold it.  Others change counts
- * and states meanwhile: refs is what holders() tells, read once; state is read with load_relaxed().
+ * What pagemap() says of a page by its entry, which maps something: kernel/vmview.h tells what
+ * each field means, and which of them stay 0 for the zero frame.  `rights` are those of the entry,
+ * not of the area.  A frame of state FRAME_CACHE is PAGE_FILE, however many hold it.  Others
+ * change counts and states meanwhile: refs is what holders() tells, read once; state is read with
+ * load_relaxed().
  */
 static struct pageinfo mapped_page(pte_t pte)
 {
@@ -103,8 +105,8 @@ static bool null_pointer(const struct crash *c, const struct words *w)
 }
 
 /*
- * A row of docs/fault.md: at or above USER_END.  "kernel address" is one in the half that the kernel
- * has, and what Sv39 forbids altogether is "beyond the user half" like the rest.
+ * A row of docs/fault.md: at or above USER_END.  "kernel address" is one in the half that the
+ * kernel has, and what Sv39 forbids altogether is "beyond the user half" like the rest.
  */
 static bool beyond_user(const struct crash *c, const struct words *w)
 {
@@ -114,10 +116,10 @@ static bool beyond_user(const struct crash *c, const struct words *w)
 
 /*
  * A row of docs/fault.md: the result is FAULT_PROT.  A jump names the kind of the area, "jump into
- * the KIND: not executable"; so does a read, "read from the KIND, which may not be read"; a write to
- * the text is "write to program text (it is read-only)", to the data "write to constant data (it is
- * read-only)", elsewhere "write to KIND (it is read-only)".  Where there is no area the stack would
- * have grown, but not for this access: the kind is that of the stack.
+ * the KIND: not executable"; so does a read, "read from the KIND, which may not be read"; a write
+ * to the text is "write to program text (it is read-only)", to the data "write to constant data
+ * (it is read-only)", elsewhere "write to KIND (it is read-only)".  Where there is no area the
+ * stack would have grown, but not for this access: the kind is that of the stack.
  */
 static bool forbidden(const struct crash *c, const struct words *w)
 {
@@ -126,9 +128,9 @@ static bool forbidden(const struct crash *c, const struct words *w)
 }
 
 /*
- * A row of docs/fault.md, in its order: in the guard page; in the stack's room, as the stack pointer
- * is, but below that; above the top of the stack by less than NEAR, while there is no heap (its break
- * is its start).  The byte at the top is beyond it by 1.
+ * A row of docs/fault.md, in its order: in the guard page; in the stack's room, as the stack
+ * pointer is, but below that; above the top of the stack by less than NEAR, while there is no heap
+ * (its break is its start).  The byte at the top is beyond it by 1.
  */
 static bool around_stack(const struct crash *c, const struct words *w)
 {
@@ -136,7 +138,10 @@ static bool around_stack(const struct crash *c, const struct words *w)
     return false;
 }
 
-/* A row of docs/fault.md: from the break on, less than NEAR, if there is a heap; it counts as above. */
+/*
+ * A row of docs/fault.md: from the break on, less than NEAR, if there is a heap; it counts as
+ * above.
+ */
 static bool beyond_break(const struct crash *c, const struct words *w)
 {
     (void)c, (void)w;
