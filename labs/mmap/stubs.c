@@ -21,7 +21,7 @@ int space_munmap(struct space *s, uint64 start, uint64 n)
  * Takes all that is promised in start .. end out of the space, of whatever kind, holes or not: of
  * an area that reaches beyond the range, the rest stays as it was.  The numbers are page-aligned
  * and in the user half.  -ENOMEM: an area had to become two and there is no memory for that, and
- * nothing has changed.  Takes s->lock, as who calls it does not.
+ * nothing has changed.  It takes s->lock, which who calls it does not hold.
  */
 int space_unmap(struct space *s, uint64 start, uint64 end)
 {
