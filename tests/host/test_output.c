@@ -176,7 +176,7 @@ static void test_no_target_for_a_file(void **unused)
     assert_non_null(replace());
     assert_int_equal(entries(), 1);
     assert_int_equal(rmdir(target), 0);
-    assert_non_null(output_replace("/nonexistent/x", content, USED, USED, UNIT));
+    assert_non_null(output_replace("/dev/null/x", content, USED, USED, UNIT));
     assert_non_null(output_replace("/dev/full", content, USED, USED, UNIT));
 }
 
