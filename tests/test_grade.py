@@ -19,7 +19,7 @@ import pytest
 from machine import PATIENCE, TOP
 
 sys.path.insert(0, str(TOP / "tools"))
-from labkit import console, cut, grade, intake, limits, products, suite  # noqa: E402
+from labkit import console, cut, grade, intake, limits, products, single, suite  # noqa: E402
 from labkit.report import report  # noqa: E402
 from labkit.result import Outcome, Result  # noqa: E402
 
@@ -463,6 +463,18 @@ def test_report(lab):
     assert whole.count("line 8") == 2 and "do that" in whole
     result.error = "missing: file"
     assert report(result) == "missing: file\n\nhint: say\nnote: a note\n0 of 60 points\n"
+
+
+def test_unit_tests_draw_the_same_numbers_each_time(lab, monkeypatch, tmp_path):
+    """Also where somebody has asked for another order of the tests: make tells SEED to all."""
+    program = tmp_path / "build/host/test_mistake"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho SEED=$SEED\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("SEED", "77")
+    monkeypatch.setattr(single, "called_outside", lambda *_: [])
+    [check] = [c for c in grade.Lab("scratch", lab.base).checks() if c.kind == "host"]
+    assert single.host(tmp_path, check, lab.base).printed == f"SEED={single.SEED}\n"
 
 
 def test_times_are_not_told():

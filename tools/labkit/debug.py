@@ -1,6 +1,7 @@
 """The commands that show a failure in the debugger, to be typed as they are printed."""
 
 from labkit.console import ICOUNT
+from labkit.single import SEED
 from labkit.suite import BOOT, MEMORY
 
 HERE, THERE, PROMPT = "", "in another window", "at the machine's prompt"
@@ -14,7 +15,7 @@ def commands(check, verdict):
     """What to type, where, for a test that failed."""
     if check.kind == "host":
         return (f"make build/host/{check.name}\n"
-                f"gdb -q build/host/{check.name}\n"
+                f"SEED={SEED} gdb -q build/host/{check.name}\n"
                 "(gdb) run")
     if check.kind == "bench":
         return f"make all\ntools/bench {check.name}"
