@@ -4,6 +4,7 @@ Each has a session of its own, and a mark in its environment by which whatever i
 and ended with it.  It dies with the grader, too.
 """
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -19,6 +20,7 @@ MIB = 1 << 20
 FILE_SIZE = 1024 * MIB  # a disk image is the largest file that anybody has to write
 MARK = "LABKIT_PROCESS"
 PR_SET_PDEATHSIG = 1
+DYING = 0.02            # seconds
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -98,18 +100,20 @@ class Child:
 
     def end(self):
         """Its exit status, negative if a signal ended it."""
-        while (self.process.poll() is None) | bool(others := marked(self.mark)):
-            for pid in {self.process.pid, *others} if self.process.poll() is None else others:
-                try:
+        self.process.kill()
+        self.process.wait()
+        ended = set()
+        while others := marked(self.mark):
+            if ended.issuperset(others):
+                time.sleep(DYING)   # nothing new was started; who is ended needs a moment
+            for pid in others:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+            ended.update(others)
         for stream in (self.process.stdin, self.process.stdout):
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 stream.close()
-            except BrokenPipeError:
-                pass
-        return self.process.wait()
+        return self.process.returncode
 
 
 def run(argv, limits, cwd=None, env=None):
