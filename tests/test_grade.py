@@ -67,7 +67,8 @@ GREETED = "$ echo hello world\n^hello world$\n! ^goodbye\n$ ls nowhere\nnowhere\
 
 EXTRA = '#include "kernel/dev/machine.h"\n#include "kernel/dev/mmio.h"\n' \
         '#include "kernel/lib/csr.h"\n#include "kernel/lib/panic.h"\n' \
-        '#include "kernel/lib/printf.h"\n'
+        '#include "kernel/lib/printf.h"\n#include "kernel/proc/proc.h"\n' \
+        '#include "kernel/trap/trapframe.h"\n'
 BEGIN = "    int r = 0;\n\n"
 
 
@@ -153,7 +154,7 @@ def harmless(monkeypatch, tmp_path):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(console, "BUSY", 1.5)
+    monkeypatch.setattr(console, "BUSY", 2)
     monkeypatch.setattr(console, "IDLE", 1.5 * PATIENCE)
 
 
@@ -246,6 +247,13 @@ def test_machine_that_ends_later(lab, impatient):
     assert any(o.passed for o in result.outcomes if o.check.kind == "vmtests")
 
 
+def test_fork_bomb(lab, impatient):
+    """Each process that forks, and each child, does so again at once."""
+    outcome = one(lab.kernel_says("    if (va == 0)\n        proc_self()->tf->pc -= 4;\n"))
+    assert not outcome.passed and re.search(r"^event: (hang|output)$", outcome.observed, re.M)
+    assert "no more processes" in outcome.observed
+
+
 def test_fake_passes(lab):
     lie = "".join(f'    printf("{word}test fault_cow: {what}\\n");\n'
                   for word in ("", "0123456789abcdef ") for what in ("started at 0", "OK"))
@@ -285,7 +293,11 @@ def test_compile_error(lab):
 @pytest.mark.parametrize("text", [
     '#include "/dev/zero"\n', '#include </dev/zero>\n', '#include "../../secret.c"\n',
     "#inc\\\nlude /* */ \"/etc/passwd\"\n", '#define F "/etc/passwd"\n%: include F\n',
-    'asm(".inc" "bin \\"/etc/passwd\\"");\n'])
+    'asm(".inc" "bin \\"/etc/passwd\\"");\n', 'asm(".include \\"/etc/passwd\\"");\n',
+    'asm(".\\151nc\\x6cude \\"/etc/passwd\\"");\n', '#import "/etc/passwd"\n',
+    'char *a = "/*";\n#include "/etc/passwd"\nchar *b = "*/";\n',
+    "#if 0\nit's /*\n#endif\n#include \"/etc/passwd\"\n/* */\n",
+    'char *a = R"(" /*)";\n#include "/etc/passwd"\n/**/', '#inc\\ \r\nlude "/etc/passwd"\n'])
 def test_files_of_the_computer(lab, text):
     assert build_error(lab, text).error == f"{FORK} includes what is outside of the tree"
 
@@ -304,7 +316,15 @@ def test_compiler_that_never_ends(lab, short_of_breath):
 def test_unit_test_that_calls_the_library(lab):
     text = "void exit(int);\n" + lab.stub[MISTAKE].replace("\n{\n", "\n{\n    exit(0);\n")
     result = lab.grade(lab.write({**lab.stub, MISTAKE: text}), "test_mistake")
-    assert one(result).reason == "the submission calls exit: not the kernel's"
+    assert one(result).reason == "the submission uses exit: not the kernel's"
+
+
+@pytest.mark.parametrize("function", ["_cmocka_run_group_tests", "__asan_default_options"])
+def test_unit_test_that_replaces_the_library(lab, function):
+    text = f"char *{function}(void);\nchar *{function}(void)\n{{\n    return 0;\n}}\n"
+    text = lab.stub[MISTAKE] + text
+    result = lab.grade(lab.write({**lab.stub, MISTAKE: text}), "test_mistake")
+    assert one(result).reason == f"the submission uses {function}: not the kernel's"
 
 
 def test_unit_test_that_crashes(lab):
@@ -349,7 +369,10 @@ def test_archives_are_as_good_as_folders(lab, prefix):
     with zipfile.ZipFile(folder / "a.zip", "w") as archive:
         for name, data in [("__MACOSX/x", b"?"), *encoded(lab.solution, prefix)]:
             archive.writestr(name, data)
-    for name in ("a.tar", "a.tar.gz", "a.zip"):
+    with zipfile.ZipFile(folder / "windows.zip", "w") as archive:
+        for name, data in encoded(lab.solution, prefix):
+            archive.writestr(name.replace("/", "\\"), data)
+    for name in ("a.tar", "a.tar.gz", "a.zip", "windows.zip"):
         assert placed(lab, folder / name) == ([], lab.solution)
 
 

@@ -109,13 +109,14 @@ def read_zip(path, found):
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             mode = info.external_attr >> 16
-            if info.is_dir() or not found.wants(info.filename, info.file_size):
+            name = info.filename.replace("\\", "/")   # as some programs for Windows write it
+            if name.endswith("/") or not found.wants(name, info.file_size):
                 continue
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                found.refuse(info.filename, f"it is {kind_of(mode)}")
+                found.refuse(name, f"it is {kind_of(mode)}")
                 continue
             with archive.open(info) as stream:
-                found.keep(info.filename, stream.read(FILE_SIZE + 1))
+                found.keep(name, stream.read(FILE_SIZE + 1))
 
 
 class Bounded(io.RawIOBase):
@@ -213,16 +214,26 @@ def place(files, tree):
         (tree / name).write_bytes(data)
 
 
+# What a compiler reads as one thing; a quote without its other half goes to the end of the line.
+TOKEN = re.compile(r"""(?P<comment>/\*.*?(?:\*/|\Z)|//[^\n]*)|(?P<raw>\b(?:u8?|[UL])?R")
+                       |"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.S | re.X)
+INCLUDED = re.compile(r"(?:#|%:)\s*(?:include(?:_next)?|import|embed)\b\s*(\S*)")
+INSIDE = re.compile(r'"(?!/)[\w/.-]+"|<(?!/)[\w/.-]+>')
+NUMERIC = re.compile(r"\\x([0-9a-fA-F]+)|\\([0-7]{1,3})")
+
+
 def reaches_outside(text):
-    """Whether a C text has the compiler read other files than those of the tree.
+    """Whether a C text has the compiler or assembler read other files than those of the tree.
 
     Else it could read a solution that lies around, or quote a file in the compiler's messages.
     """
-    code = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text.replace("\\\n", ""), flags=re.S)
-    included = re.findall(r"(?:#|%:)\s*include(?:_next)?\b\s*(\S*)", code)
-    inside = re.compile(r'"(?!/)[\w/.-]+"|<(?!/)[\w/.-]+>')
-    return ("incbin" in re.sub(r'"\s*"', "", code)
-            or any(not inside.fullmatch(name) or ".." in name for name in included))
+    spliced = re.sub(r"\\[ \t\r\f\v]*\n", "", text)
+    if any(token["raw"] for token in TOKEN.finditer(spliced)):
+        return True     # nobody needs such strings, and much can be hidden in them
+    code = TOKEN.sub(lambda token: " " if token["comment"] else token[0], spliced)
+    typed = NUMERIC.sub(lambda m: chr(int(m[1] or "0", 16) % 256 or int(m[2] or "0", 8)), code)
+    return (re.search(r"\.\s*inc(?:bin|lude)\b", re.sub(r'"\s*"', "", typed)) is not None
+            or any(not INSIDE.fullmatch(name) or ".." in name for name in INCLUDED.findall(code)))
 
 
 def difference_of(path, data):

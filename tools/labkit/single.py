@@ -74,9 +74,10 @@ HARMLESS = re.compile(r"__(?:asan|ubsan|cxa|libc|gmon|stack)_\w+|_ITM_\w+|mem\w+
 
 
 def called_outside(tree, check, base):
-    """Functions that the test calls for the sake of the submission alone.
+    """Names that the test shares with libraries for the sake of the submission alone.
 
-    The submission's code is a part of the test's process: with exit() or printf() it could pass.
+    The submission's code is a part of the test's process: with exit() or printf() it could pass,
+    or with a function that the libraries then call instead of their own.
     """
     test = base / "tests/host" / f"{check.name}.c"
     text = test.read_text(encoding="utf-8")
@@ -85,17 +86,19 @@ def called_outside(tree, check, base):
             *(base / name for name in re.findall(r'^#include "(tests/host/\S+)"', text, re.M))]
     known = set(re.findall(r"\w+", "".join(
         without_comments(p.read_text(encoding="utf-8")) for p in ours)))
-    listed = subprocess.run(["nm", "-D", "--undefined-only", tree / "build/host" / check.name],
+    listed = subprocess.run(["nm", "-D", tree / "build/host" / check.name],
                             capture_output=True, text=True, timeout=60, check=True).stdout
     imported = re.findall(r"^ *[UwWvV] (\w+)", listed, re.M)
-    return [name for name in imported if name not in known and not HARMLESS.fullmatch(name)]
+    exported = re.findall(r"^[0-9a-f]+ \w (?!__asan_option_)(\w+)$", listed, re.M)
+    foreign = exported + [name for name in imported if not HARMLESS.fullmatch(name)]
+    return [name for name in foreign if name not in known]
 
 
 def host(tree, check, base):
     """A unit test on this computer; addresses and process numbers are not told."""
     foreign = called_outside(tree, check, base)
     if foreign:
-        return Verdict(reason=f"the submission calls {', '.join(foreign)}: not the kernel's",
+        return Verdict(reason=f"the submission uses {', '.join(foreign)}: not the kernel's",
                        tampered=True)
     done = run([f"build/host/{check.name}"], HOST, cwd=tree,
                env={**os.environ, "SEED": SEED, "ASAN_OPTIONS": "hard_rss_limit_mb=1024"})
