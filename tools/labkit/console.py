@@ -23,7 +23,7 @@ PANIC = "\npanic: "
 PROMPT = "\n$ "
 ICOUNT = "-icount shift=0,sleep=off"
 
-BUSY = 10           # seconds of the processor between two signs of progress
+BUSY = 15           # seconds of the processor between two signs of progress
 IDLE = 15           # seconds in which QEMU does nothing, not even let time pass
 LAST_RESORT = 600   # seconds of a clock on the wall, for a whole boot
 OUTPUT = MIB // 2   # bytes of a boot
