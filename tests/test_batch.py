@@ -180,9 +180,9 @@ ForceCommand cd {self.home} && HOME={self.home} exec sh -c "$SSH_ORIGINAL_COMMAN
             pathlib.Path("/run/sshd").mkdir(exist_ok=True)
         self.process = subprocess.Popen([sshd(), "-D", "-f", config, "-E", folder / "log"])
         until(lambda: answer(self.port), "sshd answers")
-        self.login = (f"ssh -p {self.port} -i {folder}/key -o StrictHostKeyChecking=no "
-                      f"-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "
-                      f"{getpass.getuser()}@127.0.0.1")
+        self.login = (f"ssh -F none -p {self.port} -i {folder}/key -o IdentitiesOnly=yes "
+                      f"-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "
+                      f"-o LogLevel=ERROR {getpass.getuser()}@127.0.0.1")
 
     def end(self):
         self.process.terminate()
@@ -451,6 +451,20 @@ def test_archive_of_all_submissions(tmp_path):
     for wrong in ("bad.zip", "nowhere"):
         with pytest.raises(BatchError, match=wrong):
             submissions.folder_of(tmp_path / wrong, tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("wrong, why", [
+    (["--test", "nothing"], "has no test 'nothing'"),
+    (["--sshloginfile", "nowhere"], "no such file"),
+    (["--out", "in/grades"], "among the submissions"), (["--timeout", "0"], "invalid positive")])
+def test_command_line_that_is_wrong(tmp_path, wrong, why):
+    """It is said before anything is graded."""
+    (tmp_path / "in/ann").mkdir(parents=True)
+    command = ["/usr/bin/python3", TOP / "tools/grade-batch", "in", "--lab", "cow", *wrong]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60,
+                          check=False)
+    assert done.returncode == 2 and why in done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["in", "ann"]
 
 
 def test_names_and_seeds(tmp_path):
