@@ -472,20 +472,24 @@ def test_other_files_are_ignored(lab):
 
 
 def test_report(lab):
-    """Reasons of all tests, what the console said where there is no hint, one way to debug."""
+    """Reasons of all tests, a hint once, the console where there is none, one way to debug."""
     check, other = grade.Lab("scratch", lab.base).checks()[:2]
     seen = "".join(f"\nconsole: line {i}" for i in range(9))
     result = Result("scratch", 1, [Outcome(check, False, "why", seen, None, None, "do this"),
                                    Outcome(other, False, "why not", seen, ("name", "say"), None,
+                                           "do that"),
+                                   Outcome(check, False, "why", seen, ("name", "say"), None,
                                            "do that")], ["a note"])
     told = report(result)
     assert all(text in told for text in ("why\n", "why not", "line 0", "line 3", "hint: say",
-                                         "do this", "note: a note", "0 of 60 points"))
+                                         f"hint: that of {other.name}\n", "do this",
+                                         "note: a note", "0 of 100 points"))
+    assert told.count("hint: say") == 1
     assert "line 4" not in told and "do that" not in told
     whole = report(result, verbose=True)
-    assert whole.count("line 8") == 2 and "do that" in whole
+    assert whole.count("line 8") == 3 and "do that" in whole
     result.error = "missing: file"
-    assert report(result) == "missing: file\n\nhint: say\nnote: a note\n0 of 60 points\n"
+    assert report(result) == "missing: file\n\nhint: say\nnote: a note\n0 of 100 points\n"
 
 
 def test_unit_tests_draw_the_same_numbers_each_time(lab, monkeypatch, tmp_path):

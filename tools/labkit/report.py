@@ -14,7 +14,7 @@ def wrapped(text, by):
     return textwrap.fill(text, WIDTH, initial_indent=" " * by, subsequent_indent=" " * by)
 
 
-def lines_of(outcome, verbose, commands):
+def lines_of(outcome, verbose, commands, first):
     check = outcome.check
     mark = "ok" if outcome.passed else "--"
     count = f"  {outcome.instructions} of {check.limit} instructions"
@@ -24,7 +24,8 @@ def lines_of(outcome, verbose, commands):
         return
     yield wrapped(outcome.reason, 12)
     if outcome.hint:
-        yield wrapped(f"hint: {outcome.hint[1]}", 12)
+        told = outcome.hint[1] if first is outcome else f"that of {first.check.name}"
+        yield wrapped(f"hint: {told}", 12)
     elif not verbose:
         console = [line for line in outcome.observed.split("\n") if line.startswith("console: ")]
         yield from (indented(line, 12) for line in console[:SHOWN])
@@ -45,10 +46,15 @@ def of_error(result):
 
 
 def of_outcomes(result, verbose):
-    """Commands for the debugger only for the first test that fails: they fill a screen."""
+    """
+    A hint where it is given first, and commands for the debugger only for the first test that
+    fails: they fill a screen.
+    """
     failed = [outcome for outcome in result.outcomes if not outcome.passed]
+    first = {outcome.hint: outcome for outcome in reversed(failed)}
     lines = [line for outcome in result.outcomes
-             for line in lines_of(outcome, verbose, verbose or [outcome] == failed[:1])]
+             for line in lines_of(outcome, verbose, verbose or [outcome] == failed[:1],
+                                  first.get(outcome.hint))]
     if len(failed) > 1 and not verbose:
         lines.append("`make grade TEST=NAME` tells how to debug that test, V=1 what was seen.")
     return lines
