@@ -403,6 +403,7 @@ def test_leaderboard_and_ranks():
     assert summary.ranks(students) == {"b": 1, "a": 2, "c": 2}
     page = gradescope.gradescope(students[1].result, "after_due_date")
     assert page["leaderboard"] == [{"name": "Instructions", "value": 1400, "order": "asc"}]
+    assert "100" not in page["output"], "points that are hidden"
     assert page["score"] == 100 and page["tests"][0]["visibility"] == "after_due_date"
     assert "leaderboard" not in gradescope.gradescope(students[3].result)
     rows = list(csv.DictReader(summary.table(students, [TEST, ROW]).splitlines()))

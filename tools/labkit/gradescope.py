@@ -40,7 +40,8 @@ def output_of(outcome):
 
 
 def introduction(result):
-    lines = [f"{result.points} of {result.out_of} points.", *result.notes]
+    """Without the points: who shows it knows them, and whether they may be seen yet."""
+    lines = list(result.notes)
     if result.error:
         lines.append(f"Nothing could be run: {result.error}")
     return shortened("\n".join(lines))
