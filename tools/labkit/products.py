@@ -10,7 +10,7 @@ import time
 from labkit.console import Products
 from labkit.limits import MIB, Limits, run
 
-COMPILING = Limits(wall=240, cpu=60, output=MIB // 4, memory=2048 * MIB)
+COMPILING = Limits(wall=480, cpu=30, output=MIB // 4, memory=2048 * MIB)
 TOLD = 40       # lines of a compiler
 WHY = {"time": "it takes too long to compile", "output": "the compiler prints without end"}
 
