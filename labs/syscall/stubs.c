@@ -43,9 +43,9 @@ int64 sys_trace(const uint64 arg[6])
 // in kernel/proc/signal.c
 /*
  * Writes all that p needs to go on where it is now, as a struct signal_frame, to its stack at
- * signal_frame_at(p), and sets its stack pointer to there.  0; or -EFAULT with p->tf as it was, if
- * that place cannot be written, or if there is none because so few addresses are below the stack
- * pointer.  Memory for it that is promised but not there yet is no failure.
+ * signal_frame_at(p), and sets its stack pointer to there.  0; or -EFAULT with p->tf as it
+ * was, if that place cannot be written, or if there is none because so few addresses are below the
+ * stack pointer.  Memory for it that is promised but not there yet is no failure.
  */
 static int push_frame(struct proc *p, const struct siginfo *info)
 {
