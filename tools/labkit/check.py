@@ -148,10 +148,10 @@ def sound(top, name):
                "\n".join(strange))
 
 
-def linted(trees):
+def linted(trees, called):
     done = run(trees.handout, "make", "lint")
     complaints = [line for line in done.stdout.split("\n") if ":" in line]
-    yield Fact("the handout's layout is that of the kernel", done.returncode == 0,
+    yield Fact(f"{called}the handout's layout is that of the kernel", done.returncode == 0,
                "\n".join(complaints) + done.stderr)
 
 
@@ -270,14 +270,14 @@ def jobs_of(top, work, trees, seed):
     yield listed_fail, trees, called
     if not lab.is_challenge():
         yield reference_passes, trees, called
+    yield linted, trees, called
+    for program in LISTS:
+        yield others_pass, trees.handout, f"{called}the handout", program, checks
+    yield other_host_tests_pass, trees.handout, work, f"{called}the handout", checks
     if seed:
         yield repeated, top, work, trees, seed
         return
-    yield linted, trees
     yield boots, trees
-    for program in LISTS:
-        yield others_pass, trees.handout, "the handout", program, checks
-    yield other_host_tests_pass, trees.handout, work, "the handout", checks
     for wrong in lab.wrong():
         yield wrong_is_seen, trees, work, wrong
 
