@@ -19,6 +19,11 @@ void mmap_reads_zero(void)
     SAME(munmap(p, PAGES * PGSIZE), 0);
     KILLED(page_load, p);
     KILLED(page_store, p + (PAGES - 1) * PGSIZE);
+    p = map_fixed(p, 1, PROT_WRITE); /* what may be written may be read */
+    SAME(p[0], 0);
+    pages_store(p, 1, 3);
+    SAME(p[0] + p[1], 3);
+    SAME(munmap(p, PGSIZE), 0);
 }
 
 /* From the top down, each below the one before, without a gap. */
