@@ -247,6 +247,32 @@ def test_machine_that_ends_later(lab, impatient):
     assert any(o.passed for o in result.outcomes if o.check.kind == "vmtests")
 
 
+def test_many_hangs_are_cut_short(monkeypatch):
+    """A kernel that hangs in each of many tests is graded within the time of a batch."""
+    patience = []
+
+    class Hanging(contextlib.nullcontext):
+        def __init__(self, _products, _memory, word, _harts, busy):
+            super().__init__(self)
+            self.word = word
+            patience.append(busy)
+
+        def boot(self):
+            return ""
+
+        def run(self, command):
+            if " -v -n " not in command:
+                return ""
+            name = command.split()[4]
+            raise console.Ended("hang", f"{self.word} test {name}: started at 0\n")
+
+    monkeypatch.setattr(suite, "Machine", Hanging)
+    names = [f"t{i}" for i in range(2 * suite.HANGS)]
+    verdicts = suite.Suite("vmtests", None).run(names)
+    assert [verdicts[name].event for name in names] == ["hang"] * len(names)
+    assert patience == [None] * suite.HANGS + [suite.SHORT] * suite.HANGS
+
+
 def test_fork_bomb(lab, impatient):
     """Each process that forks, and each child, does so again at once."""
     outcome = one(lab.kernel_says("    if (va == 0)\n        proc_self()->tf->pc -= 4;\n"))

@@ -70,8 +70,9 @@ class Machine:
     With several harts QEMU cannot count instructions, and no run is like another.
     """
 
-    def __init__(self, products, memory, progress, harts=1):
+    def __init__(self, products, memory, progress, harts=1, busy=None):
         self.progress = progress
+        self.busy = busy or BUSY
         self.text = "\n"    # what came since the last command
         self.looked = 0     # up to where nothing was found in it
         self.received = 0
@@ -139,7 +140,7 @@ class Machine:
         now = self.child.cpu_seconds()
         if now - self.cpu > LOOK / 10:
             self.cpu, self.idle_from = now, time.monotonic()
-        if (now - self.busy_from > BUSY or time.monotonic() - self.idle_from > IDLE
+        if (now - self.busy_from > self.busy or time.monotonic() - self.idle_from > IDLE
                 or time.monotonic() > self.child.deadline):
             raise Ended("hang", self.text)
 

@@ -18,6 +18,8 @@ FAULTS = 10         # lines of `faults`
 FIRST, LAST = 15, 30  # lines of the console
 BOOT = "before the shell: "
 WIDTH = 200         # characters of them
+HANGS = 4           # with this many, patience becomes short: there may be dozens
+SHORT = 5           # seconds of the processor, twice what any test needs
 FIRST_PIDS = 5      # of init, sh, and the three programs that are started before a test
 
 
@@ -74,9 +76,11 @@ class Suite:
     def __init__(self, program, products, harts=1):
         self.program, self.products, self.harts = program, products, harts
         self.tampered = False
+        self.hangs = 0
 
     def machine(self, word):
-        return Machine(self.products, MEMORY[self.program], word, self.harts)
+        return Machine(self.products, MEMORY[self.program], word, self.harts,
+                       SHORT if self.hangs >= HANGS else None)
 
     def run(self, names):
         """name -> Verdict."""
@@ -125,6 +129,7 @@ class Suite:
             text, ended = m.run(f"{self.program} -v -n {word} {' '.join(names)}"), None
         except Ended as e:
             text, ended = e.text, e
+            self.hangs += e.event == "hang"
         self.tampered |= is_forged(text, word)
         verdicts = read_verdicts(text, word, names, ended)
         if ended and not verdicts:
