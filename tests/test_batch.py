@@ -221,9 +221,10 @@ class Course:
                 *where]
 
     def start(self):
-        """In a group of its own, as a shell would."""
+        """In a group of its own, as a shell would; who tests in the background ignores SIGINT."""
         return subprocess.Popen(self.command(), start_new_session=True, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def run(self):
         return subprocess.run(self.command(), capture_output=True, text=True, timeout=900,
