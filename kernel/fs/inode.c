@@ -333,15 +333,18 @@ int inode_open(uint num, struct inode **out)
         printf("fs: damaged: a directory names inode %u, which there is not\n", num);
         return -EIO;
     }
-    int r = hold(num, out);
+    struct inode *ip;
+    int r = hold(num, &ip);
     if (r < 0)
         return r;
-    if (!load_acquire(&(*out)->loaded))
-        r = load_once(*out);
-    if (r == 0 && (*out)->d.type == 0)
+    if (!load_acquire(&ip->loaded))
+        r = load_once(ip);
+    if (r == 0 && ip->d.type == 0)
         r = -EIO; /* a damaged directory names one that could not be created */
     if (r < 0)
-        inode_put(*out);
+        inode_put(ip);
+    else
+        *out = ip;
     return r;
 }
 
@@ -363,7 +366,8 @@ int inode_create(uint type, struct inode **out)
     mutex_unlock(&ip->lock);
     if (r < 0)
         inode_put(ip); /* type 0: gives the number back, without an operation */
-    *out = ip;
+    else
+        *out = ip;
     return r;
 }
 

@@ -38,10 +38,16 @@ struct inode {
 
 void inode_init(void);
 
-/* The inode `num`; 0, -ENFILE, -ENOMEM, -EIO (also if it is free or damaged). */
+/*
+ * A reference to the inode `num`; 0, -ENFILE, -ENOMEM, -EIO (also if it is free or damaged): then
+ * *out is left as it was.
+ */
 int inode_open(uint num, struct inode **out);
 
-/* A new inode of this type with no links and no data, in an operation; 0, -ENOSPC, -ENFILE, ... */
+/*
+ * A new inode of this type with no links and no data, in an operation; 0, -ENOSPC, -ENFILE,
+ * -ENOMEM, -EIO: then *out is left as it was.
+ */
 int inode_create(uint type, struct inode **out);
 
 uint inode_count(void); /* in use */
