@@ -144,7 +144,7 @@ static void test_read_only_after_error(void **state)
 
 #define PER_BLOCK (BSIZE / sizeof(struct dinode))
 
-/* The inodes of "big", which has blocks of numbers, and others fill the first block of the table. */
+/* The first block of the table is full: with the inodes of "big", which has a leaf, and others. */
 static int fill_inode_block(void *arg)
 {
     char name[16];
