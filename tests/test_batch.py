@@ -2,14 +2,12 @@
 
 import contextlib
 import csv
-import getpass
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -18,38 +16,20 @@ import zipfile
 
 import pytest
 
+from course import FORK, STUBS, Course, hosts, tree_with, write_folder
+from labkit import base, batch, check, gradescope, submissions, summary, worker
+from labkit.batch import Student
+from labkit.lab import Check, Lab
+from labkit.result import Outcome, Result
+from labkit.submissions import BatchError, Submission
 from machine import TOP, until
-
-sys.path.insert(0, str(TOP / "tools"))
-from labkit import base, batch, gradescope, submissions, summary, worker  # noqa: E402
-from labkit.batch import Student                                    # noqa: E402
-from labkit.cut import tracked                                      # noqa: E402
-from labkit.lab import Check                                        # noqa: E402
-from labkit.result import Outcome, Result                           # noqa: E402
-from labkit.submissions import BatchError, Submission               # noqa: E402
-
-FORK, MISTAKE = "kernel/vm/pmap_fork.c", "kernel/trap/mistake.c"
 
 LAB = {
     "README.md": "# Sharing\n",
     "tests": "60 vmtests fault_cow\n40 vmtests case_1_private_written_later\n",
     "hints": "[all-copied]\nmatch = ^verdict: .*COW is (?P<count>\\d+)\n"
              "say = Only {count} pages were copied when they were written.\n",
-    "stubs.c": f"""// in {FORK}
-
-/* Gives the child what the parent has in one leaf table: frames are shared until one writes. */
-static int fork_leaves(const struct fork *f, pte_t *from, const pte_t *to, uint64 va, uint64 n)
-{{
-    int r = 0;
-
-    for (uint64 i = 0; r == 0 && i < n; i++)
-        if (from[i])
-            r = copy_leaf(f, from[i], &to[i], va + i * PGSIZE);
-    return r;
-}}
-
-// also {MISTAKE}
-"""}
+    "stubs.c": STUBS}
 
 # What students with these solutions are called: names that somebody may choose.
 STUDENTS = {
@@ -81,181 +61,26 @@ NOT_GRADED = {"foreign": "neither a folder nor", "elsewhere": "a link"}
 
 # ---- a course ------------------------------------------------------------------------------------
 
-def lab_in(top):
-    """This tree, with a small lab in it."""
-    subprocess.run(["git", "clone", "-q", "--shared", TOP, top], check=True, timeout=60)
-    for name in tracked(TOP):
-        (top / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(TOP / name, top / name, follow_symlinks=False)
-    (top / "labs/sharing").mkdir(parents=True)
-    for name, text in LAB.items():
-        (top / "labs/sharing" / name).write_text(text)
-    subprocess.run(["git", "-C", top, "add", "-A"], check=True, timeout=60)
-
-
-def in_fork(text, code):
-    """The kernel source with `code` at the start of fork_leaves()."""
-    headers = "".join(f'#include "kernel/lib/{name}.h"\n' for name in ("csr", "panic", "printf"))
-    return headers + re.sub(r"(?<=\n)(static int fork_leaves\(.*?\n\{\n    int r = 0;\n)",
-                            lambda m: m[0] + code, text, count=1, flags=re.S)
-
-
-def solutions():
-    """kind -> the files of a submission."""
-    fork, mistake = (TOP / FORK).read_text(), (TOP / MISTAKE).read_text()
-    definition = re.search(r"^static int fork_leaves\(.*?^}\n", fork, re.M | re.S)[0]
-    stub = re.search(r"^static int fork_leaves\(.*?^}\n", LAB["stubs.c"], re.M | re.S)[0]
-    lie = "".join(f'    printf("test fault_cow: {what}\\n");\n' for what in ("started", "OK"))
-    wrong = {
-        "right": fork,
-        "lost": fork.replace("            frame_get(frame);\n", "", 1),
-        "untouched": fork.replace(definition, stub),
-        "commented": fork + "/* Mine. */\n",
-        "asleep": in_fork(fork, "    irq_off();\n    for (;;)\n        wait_for_interrupt();\n"),
-        "panic": in_fork(fork, '    panic("no way");\n'),
-        "cheat": in_fork(fork, lie),
-        "syntax": fork.replace("int r = 0;", "int r = ;", 1)}
-    assert len(set(wrong.values())) == len(wrong)
-    found = {kind: {FORK: text, MISTAKE: mistake} for kind, text in wrong.items()}
-    return found | {"missing": {FORK: fork}, "link": {MISTAKE: mistake}, "empty": {}}
-
-
-def write_folder(path, files):
-    path.mkdir()
-    for name, text in files.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(text)
-    return path
-
-
-def hand_in(path, kind, made, scratch):
-    """One submission, as its kind is handed in."""
-    if kind == "zipped":
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, text in made["right"].items():
-                archive.writestr(name, text)
-    elif kind in ("nested", "platform"):
-        tree = write_folder(scratch / kind, made["right"])
-        if kind == "platform":
-            path.mkdir()
-            path = path / "handin.tar.gz"
-        with tarfile.open(path, "w:gz") as archive:
-            archive.add(tree, "some/faultline")
-    elif kind in ("broken", "foreign"):
-        path.write_bytes(b"PK\x03\x04 and no more")
-    elif kind == "elsewhere":
-        path.symlink_to("/etc")
-    else:
-        write_folder(path, made[kind])
-        if kind == "link":
-            (path / FORK).parent.mkdir(parents=True)
-            (path / FORK).symlink_to(TOP / FORK)
-
-
-def answer(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
-
-
-class Host:
-    """An SSH server on this computer, with a home of its own."""
-
-    def __init__(self, folder, number):
-        self.home = folder / f"host{number}"
-        self.home.mkdir()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        config = folder / f"sshd{number}"
-        config.write_text(f"""ListenAddress 127.0.0.1:{self.port}
-HostKey {folder}/key
-AuthorizedKeysFile {folder}/key.pub
-PidFile none
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-ForceCommand cd {self.home} && HOME={self.home} exec sh -c "$SSH_ORIGINAL_COMMAND"
-""")
-        if os.geteuid() == 0:
-            pathlib.Path("/run/sshd").mkdir(exist_ok=True)
-        self.process = subprocess.Popen([sshd(), "-D", "-f", config, "-E", folder / "log"])
-        until(lambda: answer(self.port), "sshd answers")
-        self.login = (f"ssh -F none -p {self.port} -i {folder}/key -o IdentitiesOnly=yes "
-                      f"-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "
-                      f"-o LogLevel=ERROR {getpass.getuser()}@127.0.0.1")
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait(timeout=60)
-
-
-def sshd():
-    """Servers want the whole path of theirs."""
-    return shutil.which("sshd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
-
-
-class Course:
-    """The lab, all submissions, and hosts to grade them on if there are SSH servers."""
-
-    def __init__(self, folder):
-        self.folder, self.top, self.out = folder, folder / "top", folder / "out"
-        lab_in(self.top)
-        (folder / "in").mkdir()
-        (folder / "made").mkdir()
-        made = solutions()
-        for kind, names in STUDENTS.items():
-            for name in names:
-                hand_in(folder / "in" / name, kind, made, folder / "made")
-        (folder / "roster").write_text("name,seed\nabsent,\nann,\n")
-        self.hosts = []
-        if sshd():
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"],
-                           check=True, timeout=60)
-            self.hosts = [Host(folder, n) for n in (1, 2)]
-            (folder / "hosts").write_text("".join(f"1/{host.login}\n" for host in self.hosts))
-
-    def command(self):
-        where = ["--sshloginfile", self.folder / "hosts"] if self.hosts else []
-        return ["/usr/bin/python3", self.top / "tools/grade-batch", self.folder / "in", "--lab",
-                "sharing", "--out", self.out, "--jobs", "1", "--seeds", self.folder / "roster",
-                *where]
-
-    def start(self):
-        """In a group of its own, as a shell would; who tests in the background ignores SIGINT."""
-        return subprocess.Popen(self.command(), start_new_session=True, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-
-    def run(self):
-        return subprocess.run(self.command(), capture_output=True, text=True, timeout=900,
-                              check=False)
-
-    def given(self):
-        """Results that are there -> when they were written."""
-        return {path.name: path.stat().st_mtime_ns for path in self.out.glob("work/given/*.json")}
-
-    def workers(self):
-        """Processes that grade for this course, wherever."""
-        found = []
-        for entry in pathlib.Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if ((entry / "cmdline").read_bytes().split(b"\0")[1:2] == [b"worker.py"]
-                        and (entry / "cwd").resolve().is_relative_to(self.folder)):
-                    found.append(int(entry.name))
-        return found
-
-    def table(self):
-        with open(self.out / "summary.csv", newline="", encoding="utf-8") as file:
-            return {row["name"]: row for row in csv.DictReader(file)}
+@pytest.fixture(scope="module")
+def course_and_hosts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("course")
+    tree_with(folder / "top", "sharing", LAB)
+    (folder / "roster").write_text("name,seed\nabsent,\nann,\n")
+    made = Course(folder / "top", "sharing", folder, ["--seeds", folder / "roster"])
+    made.hand_in(STUDENTS)
+    servers = hosts(folder, 2)
+    if servers:
+        (folder / "hosts").write_text("".join(f"1/{server.login}\n" for server in servers))
+        made.options += ["--sshloginfile", folder / "hosts"]
+    yield made, servers
+    for server in servers:
+        server.end()
+    until(lambda: not made.workers(), "workers end")
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    made = Course(tmp_path_factory.mktemp("course"))
-    yield made
-    for host in made.hosts:
-        host.end()
-    until(lambda: not made.workers(), "workers end")
+def course(course_and_hosts):
+    return course_and_hosts[0]
 
 
 @pytest.fixture(scope="module")
@@ -321,15 +146,16 @@ def test_interrupted_and_gone_on(course, graded):
     assert "0 of them now" in again.stderr and again.returncode == 0
 
 
-def test_both_hosts_work(course, graded):
-    if not course.hosts:
+def test_both_hosts_work(course_and_hosts, graded):
+    course, servers = course_and_hosts
+    if not servers:
         pytest.skip("no SSH server: ./setup hosts")
-    for host in course.hosts:
+    for host in servers:
         assert f"-p {host.port} " in graded["joblogs"]
         bases = [path.name for path in (host.home / ".faultline-batch/bases").iterdir()]
         assert len([name for name in bases if name.startswith("sharing-")]) == 2, bases
     left = list(course.folder.glob("host*/.faultline-batch/packed/*"))
-    assert len(left) <= len(course.hosts), "more than what was interrupted"
+    assert len(left) <= len(servers), "more than what was interrupted"
 
 
 def test_files_of_a_student(course, graded):
@@ -349,6 +175,37 @@ def test_files_of_a_student(course, graded):
     assert "fault_cow" in (folder / "report.txt").read_text()
     refused = course.out / "students" / rows_of(course, "foreign")[0]["folder"]
     assert [p.name for p in refused.iterdir()] == ["report.txt"]
+
+
+# ---- a lab as it is ------------------------------------------------------------------------------
+
+COW = {"right": ["ann", "bob"], "zipped": ["cy.zip"], "nested": ["dan.tar.gz"],
+       "platform": ["eve_file_"], "commented": ["fay", "gus"], "untouched": ["hal", "ida"],
+       "asleep": ["jim"], "panic": ["kay"], "cheat": ["lee"], "syntax": ["may"], "missing": ["ned"],
+       "link": ["ora"], "broken": ["pam.zip"], "empty": ["quin"], "foreign": ["ray.rar"]}
+
+
+@pytest.mark.soak
+def test_course_of_lab_cow(tmp_path):
+    """Correct, wrong, hostile: one after the other, and how long each takes."""
+    course = Course(TOP, "cow", tmp_path)
+    course.hand_in(COW)
+    trees = check.Trees("cow", tmp_path / "made/handout", TOP, None)
+    wrong = {f"w-{wrong.name}": wrong for wrong in Lab("cow", TOP).wrong()}
+    for name, how in wrong.items():
+        (course.submissions / name).mkdir()
+        check.submission_of(trees, how, course.submissions / name)
+    done = course.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = course.table()
+    assert len(table) == sum(map(len, COW.values())) + len(wrong) > 30
+    for kind, names in COW.items():
+        for row in (table[expected_name(name)] for name in names):
+            assert row["state"] == ("not graded" if kind in NOT_GRADED else "graded"), row
+            assert (row["points"] == "100") == (POINTS.get(kind) == 100), row
+            assert SIGNS.get(kind, "") in row["signs"], row
+    for name, how in wrong.items():
+        assert int(table[name]["points"]) < 100 and how.hint in table[name]["hints"], table[name]
 
 
 # ---- the bundle for Gradescope -------------------------------------------------------------------
@@ -377,7 +234,7 @@ def test_autograder(course, graded, tmp_path):
     environment = {**os.environ, "AUTOGRADER": str(tmp_path / "autograder")}
     for kind, name in (("untouched", "uma"), ("platform", STUDENTS["platform"][0])):
         (tmp_path / "autograder/results").mkdir(exist_ok=True)
-        shutil.copytree(course.folder / "in" / name, tmp_path / "autograder/submission")
+        shutil.copytree(course.submissions / name, tmp_path / "autograder/submission")
         subprocess.run([source / "run_autograder"], check=True, timeout=300, env=environment)
         expected = course.out / "students" / rows_of(course, kind)[0]["folder"]
         for file in ("results.json", "classroom.json", "report.txt"):

@@ -6,9 +6,7 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import zipfile
@@ -16,30 +14,11 @@ import zipfile
 import pexpect
 import pytest
 
+from course import FORK, MISTAKE, STUBS, tree_with, write_folder
+from labkit import console, cut, grade, intake, limits, products, single, suite
+from labkit.report import report
+from labkit.result import Outcome, Result
 from machine import PATIENCE, TOP
-
-sys.path.insert(0, str(TOP / "tools"))
-from labkit import console, cut, grade, intake, limits, products, single, suite  # noqa: E402
-from labkit.report import report  # noqa: E402
-from labkit.result import Outcome, Result  # noqa: E402
-
-FORK, MISTAKE = "kernel/vm/pmap_fork.c", "kernel/trap/mistake.c"
-
-STUBS = """// in kernel/vm/pmap_fork.c
-
-/* Gives the child what the parent has in one leaf table: frames are shared until one writes. */
-static int fork_leaves(const struct fork *f, pte_t *from, const pte_t *to, uint64 va, uint64 n)
-{
-    int r = 0;
-
-    for (uint64 i = 0; r == 0 && i < n; i++)
-        if (from[i])
-            r = copy_leaf(f, from[i], &to[i], va + i * PGSIZE);
-    return r;
-}
-
-// also kernel/trap/mistake.c
-"""
 
 TESTS = """40 vmtests fault_cow
 20 vmtests case_1_private_written_later
@@ -77,16 +56,8 @@ def lab(tmp_path_factory):
     """A handout of a lab for these tests, with its products, and the files of its solution."""
     folder = tmp_path_factory.mktemp("grade")
     top, base = folder / "top", folder / "base"
-    subprocess.run(["git", "clone", "-q", "--shared", TOP, top], check=True, timeout=60)
-    for name in cut.tracked(TOP):
-        (top / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(TOP / name, top / name, follow_symlinks=False)
-    own = top / "labs" / "scratch"
-    own.mkdir(parents=True)
-    for name, text in {"stubs.c": STUBS, "tests": TESTS, "hints": HINTS, "README.md": "# Scratch\n",
-                       "greeted.console": GREETED}.items():
-        (own / name).write_text(text)
-    subprocess.run(["git", "-C", top, "add", "-A"], check=True, timeout=60)
+    tree_with(top, "scratch", {"stubs.c": STUBS, "tests": TESTS, "hints": HINTS,
+                               "README.md": "# Scratch\n", "greeted.console": GREETED})
     cut.cut("scratch", base, top)
     # What does not differ from this tree is built already.
     (base / "build").mkdir()
@@ -116,11 +87,7 @@ class Lab:
 
     def write(self, files):
         """A submission as a folder."""
-        path = self.new_folder()
-        for name, data in files.items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_bytes(data if isinstance(data, bytes) else data.encode())
-        return path
+        return write_folder(self.new_folder(), files)
 
     def grade(self, submission, only=None, seed=1):
         return grade.grade("scratch", self.base, submission, only, seed)
