@@ -326,6 +326,18 @@ def test_command_line_that_is_wrong(tmp_path, wrong, why):
     assert [path.name for path in tmp_path.rglob("*")] == ["in", "ann"]
 
 
+def test_two_batches_in_one_folder(tmp_path):
+    (tmp_path / "in/ann").mkdir(parents=True)
+    with batch.alone(tmp_path / "out"):
+        done = subprocess.run(["/usr/bin/python3", TOP / "tools/grade-batch", "in", "--lab", "cow",
+                               "--out", "out"], cwd=tmp_path, capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 2 and "another batch is at work there" in done.stderr
+        assert [path.name for path in (tmp_path / "out").rglob("*")] == ["work", "lock"]
+    with batch.alone(tmp_path / "out"):
+        pass
+
+
 def test_names_and_seeds(tmp_path):
     """Names that look alike as files stay apart; the roster gives seeds, and who is missing."""
     for name in ("a b", "a?b", "A_B", "..x", "\u00e9"):

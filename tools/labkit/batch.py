@@ -6,6 +6,8 @@ run again after more submissions came, does only what is missing, and equal subm
 once.  Whatever becomes of one submission, the others go on.
 """
 
+import contextlib
+import fcntl
 import json
 import pathlib
 import shutil
@@ -51,6 +53,18 @@ class Student(NamedTuple):
     again: bool = False         # whether another attempt may change that
     host: str = ""
     seconds: float = 0
+
+
+@contextlib.contextmanager
+def alone(out):
+    """Batches with the same folder take turns, by hand: two would write the same files."""
+    (out / "work").mkdir(parents=True, exist_ok=True)
+    with open(out / "work" / "lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BatchError(f"{out}: another batch is at work there") from error
+        yield
 
 
 def stage(submission, base, options):
