@@ -8,11 +8,13 @@ read-only, and the disk is as after a crash: sound once the journal is replayed.
 import os
 import random
 import re
+import struct
+import subprocess
 
 import pytest
 
 from fsimage import BSIZE, FsImage
-from machine import Machine, copy_image, products
+from machine import MKFS, Machine, copy_image, products
 
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 1 << 32)
 EVENTS = {"read": "read_aio", "write": "write_aio", "flush": "flush_to_disk"}
@@ -34,6 +36,11 @@ def at(what, block, once=False):
     """Rules by which requests of a kind fail that touch the first sector of a block."""
     return [rule("inject-error", event="none", iotype=what, sector=block * BSIZE // 512, errno=5,
                  once="on" if once else "off")]
+
+
+def until_flush():
+    """Of rules that wait for no event, a last one by which they end when the disk is flushed."""
+    return [rule("inject-error", event="flush_to_disk", iotype="discard", errno=5)]
 
 
 class Faulty(Machine):
@@ -214,6 +221,18 @@ def test_bad_block_of_a_program(faulty, layout, block, says):
         m.halt()
 
 
+@pytest.mark.parametrize("block", ["text", "leaf", "header"])
+def test_program_runs_when_its_blocks_can_be_read_again(faulty, layout, block):
+    with faulty(at("read", layout[block]) + until_flush()) as m:
+        m.boot()
+        for _ in range(2):
+            assert m.status("usertests -l")[0] != 0
+        m.type("echo x > x; sync")
+        assert "fork_ids" in m.run("usertests -l")
+        assert m.status("usertests @fresh")[0] == 0
+        m.halt()
+
+
 @pytest.mark.parametrize("block,reason", [
     ("super", "the superblock cannot be read"),
     ("journal", "the journal cannot be read"),
@@ -276,6 +295,60 @@ def test_read_only_disk(tmp_path):
         m.image = tmp_path / "fs.img"
         m.halt()
 
+
+# ---- pages that cannot be read -----------------------------------------------------------------
+
+PAGES = 100  # of a file whose words are numbers
+MARK = struct.pack("<5Q", 0x756e7265616461, 1, 2, 3, 0)  # user/usertests/unreadable.c
+NOT_READABLE = "the page could not be read from the disk; killed"
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory):
+    """An image with such a file."""
+    folder = tmp_path_factory.mktemp("words")
+    (folder / "words").write_bytes(struct.pack(f"<{PAGES * 512}Q", *range(PAGES * 512)))
+    subprocess.run([MKFS, "-s", "8000", folder / "fs.img", folder / "words",
+                    *(products() / "bin" / name for name in ("init", "sh", "halt", "cat", "echo",
+                                                             "vmcheck", "usertests"))],
+                   check=True, timeout=60)
+    return folder / "fs.img"
+
+
+@pytest.mark.parametrize("bad,slot,cpus", [(0, 0, 1), (50, 3, 2), (PAGES - 1, 1, 4)])
+def test_mapped_page_that_cannot_be_read(faulty, words, tmp_path, bad, slot, cpus):
+    """Any block of it will do: first alone, then among what is read ahead."""
+    copy_image(words, tmp_path / "words.img")
+    with FsImage(words) as fs:
+        block = fs.blocks(fs.stat("/words"))[4 * bad + slot]
+    with faulty(at("read", block) + until_flush(), image=tmp_path / "words.img", cpus=cpus,
+                debug=True) as m:
+        m.boot()
+        status, out = m.status(f"usertests @unreadable words {PAGES} {bad}")
+        assert status == 0, out
+        assert len(re.findall(rf"load page fault at pc .*: {NOT_READABLE}", out)) == 6, out
+        assert len(re.findall(rf"store page fault at pc .*: {NOT_READABLE}", out)) == 4, out
+        m.halt()
+    with FsImage(m.image) as fs:
+        content = list(range(PAGES * 512))
+        content[bad * 512] = 0
+        assert fs.read("/words") == struct.pack(f"<{PAGES * 512}Q", *content)
+
+
+def test_program_mends_a_page_of_its_own(faulty, words, tmp_path):
+    copy_image(words, tmp_path / "words.img")
+    with FsImage(words) as fs:
+        offset = fs.read("/usertests").index(MARK)
+        assert offset % 4096 == 0
+        block = fs.blocks(fs.stat("/usertests"))[offset // BSIZE]
+    with faulty(at("read", block) + until_flush(), image=tmp_path / "words.img", debug=True) as m:
+        m.boot()
+        status, out = m.status("usertests @unreadable_self")
+        assert status == 0 and out.count(NOT_READABLE) == 1, out
+        m.halt()
+
+
+# ---- every request -----------------------------------------------------------------------------
 
 @pytest.mark.soak
 @pytest.mark.parametrize("once", [True, False])

@@ -293,6 +293,8 @@
     HELPER(group)                                                                                  \
     HELPER(signal)                                                                                 \
     HELPER(alarm)                                                                                  \
-    HELPER(catch)
+    HELPER(catch)                                                                                  \
+    HELPER(unreadable)                                                                             \
+    HELPER(unreadable_self)
 
 TEST_PROGRAM("usertests", ALL_TESTS, ALL_HELPERS)
