@@ -1,7 +1,11 @@
 """Files that are mapped, read and written at once, also where memory has no room for them."""
 
+import re
+import struct
+
 import pytest
 
+from fsimage import FsImage
 from machine import Machine, copy_image, image_with
 
 
@@ -45,3 +49,38 @@ def test_larger_than_memory(disk, cpus):
         m.boot()
         assert "bigmap: 10240 pages changed and found\n" in m.type("bigmap file 40")
         m.halt()
+
+
+class SlowDisk(Machine):
+    """A machine whose disk takes so many bytes a second."""
+
+    def __init__(self, image, speed, **how):
+        super().__init__(disk=False, extra=[
+            "-drive", f"file={image},if=none,format=raw,id=x0,throttling.bps-write={speed}",
+            "-device", "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0"], **how)
+        self.image = image
+
+
+MIB = 16
+
+
+def flooded():
+    """What `flood` leaves in its file."""
+    mask = (1 << 64) - 1
+    return b"".join(struct.pack("<Q", (n + 1) * 0x9e3779b97f4a7c15 & mask ^ 0x6666666666666666)
+                    for n in range(MIB << 17))
+
+
+@pytest.mark.parametrize("cpus,debug", [(1, False), (4, True)])
+def test_no_more_is_dirty_than_may_be(disk, cpus, debug):
+    """Who writes faster than the disk waits; a quarter of the memory is dirty, and hardly more."""
+    with SlowDisk(disk, 12 << 20, cpus=cpus, mem="32M", debug=debug, timeout=120) as m:
+        m.boot()
+        out = m.run(f"flood file {MIB}", timeout=120)
+        most = {way: int(n) for way, n in re.findall(r"flood: (\w+): (\d+) of 100\n", out)}
+        assert set(most) == {"write", "store", "read"}, out
+        assert all(80 <= n <= 120 for n in most.values()), most
+        assert "dirty               0 KiB" in m.run("sync; free")
+        m.halt()
+    with FsImage(disk) as fs:
+        assert fs.read("/file") == flooded()

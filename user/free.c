@@ -1,6 +1,7 @@
 /*
  * free [-h]: memory in KiB, with -h in units that read well.  `cache` could be dropped when memory
- * is needed; `committed` is promised to processes, out of `limit`.
+ * is needed, what of it is `dirty` once it is on the disk; `committed` is promised to processes,
+ * out of `limit`.
  */
 #include "kernel/kstat.h"
 #include "kernel/riscv.h"
@@ -35,6 +36,7 @@ int main(int argc, char **argv)
     written |= show("used", k.frames_total - k.frames_free);
     written |= show("free", k.frames_free);
     written |= show("cache", k.frames_cache);
+    written |= show("dirty", k.frames_dirty);
     written |= show("committed", k.frames_committed);
     written |= show("limit", k.frames_limit);
     return written < 0 ? prog_fail("write error") : 0;

@@ -22,7 +22,7 @@ const char *fs_mount(void);
 void fs_daemon(void *unused);    /* body of the kernel thread that commits and writes back */
 void fs_evictor(void *unused);   /* body of the one that keeps memory free */
 int fs_sync(void);               /* everything completed so far is durable when it returns 0 */
-void fs_stat(struct kstat *k);   /* fills files, inodes, pipes, blocks_*, inodes_*, frames_cache */
+void fs_stat(struct kstat *k);   /* files, inodes, pipes, blocks_*, inodes_*, cache, dirty */
 uint64 fs_shrink(uint64 frames); /* drops clean cached pages; returns frames freed */
 uint64 fs_cached(void);          /* cached pages */
 

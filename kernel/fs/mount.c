@@ -174,4 +174,5 @@ void fs_stat(struct kstat *k)
     k->pipes = pipe_count();
     k->inodes = inode_count();
     k->frames_cache = cache_pages() + dirindex_frames();
+    k->frames_dirty = cache_dirty_pages();
 }
