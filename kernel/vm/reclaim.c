@@ -14,10 +14,18 @@ void reclaim_set(const struct reclaim_ops *ops)
     reclaim = ops;
 }
 
+static bool is_short(void)
+{
+    return frame_free_count() <= frame_reserve_count() + BATCH;
+}
+
+/* What was missing a moment ago, somebody else may have freed. */
 bool reclaim_some(void)
 {
-    bool is_short = frame_free_count() <= frame_reserve_count() + BATCH;
-    return reclaim && is_short && reclaim->pages(BATCH) > 0;
+    if (!reclaim)
+        return false;
+    bool some = is_short() && reclaim->pages(BATCH) > 0;
+    return some || !is_short();
 }
 
 void reclaim_throttle(void)

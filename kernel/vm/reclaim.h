@@ -17,7 +17,7 @@ struct reclaim_ops {
 
 void reclaim_set(const struct reclaim_ops *ops); /* once at boot */
 
-/* Memory is short and some was freed: it is worth to try again. */
+/* Frees some memory if it is short; true if there is some now: it is worth to try again. */
 bool reclaim_some(void);
 
 void reclaim_throttle(void);

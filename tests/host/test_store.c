@@ -568,27 +568,55 @@ static void nobody(void)
 {
 }
 
+static struct frame *hoard[SHIM_FRAMES];
+static uint hoarded;
+
+static void take_all_memory(void)
+{
+    while ((hoard[hoarded] = frame_alloc(FRAME_WIRED, 0)) != NULL)
+        hoarded++;
+}
+
+/* The files have nothing, but meanwhile another process has given back what it had. */
+static uint64 others_give_back(uint64 n)
+{
+    (void)n;
+    while (hoarded > 0)
+        frame_put(hoard[--hoarded]);
+    return 0;
+}
+
+static void memory_comes_from_others(void **state)
+{
+    (void)state;
+    static const struct reclaim_ops files = {others_give_back, nobody};
+    struct space *s = space_new();
+    assert_int_equal(space_map(s, BASE, BASE + PGSIZE, RW, AREA_DATA), 0);
+    take_all_memory();
+    reclaim_set(&files);
+    activate(s);
+    assert_int_equal(shim_store(s, BASE, 1), FAULT_OK);
+    check(s, NULL);
+    space_put(s);
+}
+
 static void memory_is_asked_of_the_files(void **state)
 {
     (void)state;
     static const struct reclaim_ops files = {give_back, nobody};
-    static struct frame *hoard[SHIM_FRAMES];
     struct space *s = space_new();
-    uint n = 0;
     char byte = 1;
     assert_int_equal(space_map(s, BASE, BASE + 4 * PGSIZE, RW, AREA_DATA), 0);
     for (uint64 i = 0; i < PAGES; i++)
         page_of(i);
-    while ((hoard[n] = frame_alloc(FRAME_WIRED, 0)) != NULL)
-        n++;
+    take_all_memory();
     activate(s);
     assert_int_equal(shim_store(s, BASE, 1), FAULT_NOMEM);
     assert_int_equal(copyout(s, BASE, &byte, 1), -EFAULT);
     reclaim_set(&files);
     assert_int_equal(copyout(s, BASE, &byte, 1), 0);
     assert_int_equal(shim_store(s, BASE + PGSIZE, 1), FAULT_OK);
-    while (n > 0)
-        frame_put(hoard[--n]);
+    others_give_back(0);
     check(s, NULL);
     space_put(s);
 }
@@ -614,6 +642,7 @@ int main(void)
         TEST(fork_fails_as_a_whole),
         TEST(hidden_pages_come_back),
         TEST(memory_is_asked_of_the_files),
+        TEST(memory_comes_from_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
