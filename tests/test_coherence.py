@@ -84,3 +84,11 @@ def test_no_more_is_dirty_than_may_be(disk, cpus, debug):
         m.halt()
     with FsImage(disk) as fs:
         assert fs.read("/file") == flooded()
+
+
+@pytest.mark.parametrize("cpus,debug", [(1, True), (4, True)])
+def test_mapped_files_beside_a_hog(disk, cpus, debug):
+    with Machine(image=disk, cpus=cpus, mem="32M", debug=debug, timeout=120) as m:
+        m.boot()
+        assert m.run("squeeze 8 2", timeout=300) == "squeeze: all is as it was left\n"
+        m.halt()
