@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import tarfile
 import tempfile
@@ -542,9 +543,46 @@ def test_make_grade_and_handin(lab):
 
 def test_debug_commands_lead_to_the_test(lab):
     """What is printed for a test that fails is typed, line by line."""
-    debug = one(lab.grade(lab.write(lab.stub), "fault_cow")).debug.replace("\\\n", "")
-    lines = [re.split(r"(?<=\S) {3,}", line)[0] for line in debug.split("\n")]
-    port = f" GDBPORT={30000 + os.getpid() % 9999}"
+    gdb = follow(lab, one(lab.grade(lab.write(lab.stub), "fault_cow")).debug)
+    assert "--- fork_leaves() begins ---" in gdb
+
+
+FORKS = "$ usertests fork_isolates\n^goodbye$\n$ ls\nREADME\n"
+
+
+@pytest.fixture
+def script(lab):
+    """The test `greeted` forks, and does not say goodbye."""
+    path = lab.base / "labs/scratch/greeted.console"
+    path.write_text(FORKS)
+    yield lab
+    path.write_text(GREETED)
+
+
+def test_debug_commands_of_a_script(script):
+    outcome = one(script.grade(script.write(script.stub), "greeted"))
+    assert outcome.debug.endswith(" at the machine's prompt") and "$ ls" not in outcome.debug
+    assert "--- fork_leaves() begins ---" in follow(script, outcome.debug)
+
+
+def test_debug_commands_of_a_panic(script):
+    """What was typed last is what made the kernel panic."""
+    code = '    if (proc_self()->pid > 3)\n        panic("no way");\n'
+    lines = one(script.kernel_says(code, "greeted")).debug.split("\n")
+    assert [line.split("  ")[0] for line in lines[-5:]] == [
+        "(gdb) continue", "(gdb) ^C", "(gdb) stop-on panic on", "(gdb) continue",
+        "$ usertests fork_isolates"]
+
+
+RUNS = re.compile(r"\$ |\(gdb\) \^C")     # is typed while the machine runs
+
+
+def follow(lab, debug):
+    """Does what the lines say; the answer of gdb to the last one."""
+    lines = [re.split(r"(?<=\S) {3,}", line)[0]
+             for line in re.sub(r"\\\n +", "", debug).split("\n")]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = f" GDBPORT={free.getsockname()[1]}"
     with contextlib.ExitStack() as stack:
         def start(command):
             child = pexpect.spawn("/bin/sh", ["-c", command + port], cwd=str(lab.base),
@@ -556,10 +594,13 @@ def test_debug_commands_lead_to_the_test(lab):
         gdb = start(lines[1])
         gdb.expect(r"\(gdb\) $")
         for typed, following in zip(lines[2:], [*lines[3:], ""]):
-            child = gdb if typed.startswith("(gdb) ") else window
-            if child is window:
+            if typed == "(gdb) ^C":
                 window.expect(r"\$ $")
-            child.sendline(re.sub(r"^(\(gdb\)|\$) ", "", typed))
-            if not following.startswith("$ "):
+                gdb.sendintr()
+            elif typed.startswith("(gdb) "):
+                gdb.sendline(typed.removeprefix("(gdb) "))
+            else:
+                window.sendline(typed.removeprefix("$ "))
+            if typed.startswith("$ ") or not RUNS.match(following):
                 gdb.expect(r"\(gdb\) $")
-        assert "--- a fault of kind " in gdb.before and "vmtests" in gdb.before
+        return gdb.before

@@ -191,13 +191,14 @@ def test_break_fault_refuses_what_it_does_not_know(session):
 
 
 def test_stop_on_crash_and_panic(session):
-    assert session.do("stop-on") == "stop-on panic off\nstop-on crash off\n"
+    assert session.do("stop-on") == "stop-on panic off\nstop-on crash off\nstop-on lab off\n"
     session.do("stop-on crash on")
     said = session.go("crash null")
     assert re.search(r"pid \d+ crash is about to be killed", said), said
     session.do("user crash")
     assert re.search(r"\bdie .*-- trap.*\bnull\+\d+ user/crash", session.do("uwhere"), re.S)
-    assert session.do("stop-on").endswith("crash on\n")
+    assert "stop-on crash on\n" in session.do("stop-on")
+    assert "not the handout of a lab" in session.do("stop-on lab on")
 
 
 def test_locks(session):

@@ -1,4 +1,7 @@
-"""stop-on: panics of the kernel and fatal faults of programs stop in gdb."""
+"""stop-on: stops at panics, at fatal faults of programs, at what an assignment asks for."""
+
+import json
+import pathlib
 
 import gdb
 
@@ -7,10 +10,7 @@ from command import Command, say
 from memory import Damaged
 from objects import process_of, register
 
-WHERE = {
-    "panic": (("panic", "lib/panic.c"),),
-    "crash": (("die", "trap/trap.c"),),
-}
+TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Ending(gdb.Breakpoint):
@@ -32,10 +32,40 @@ class Ending(gdb.Breakpoint):
         return True
 
 
-class StopOn(Command):
-    """stop-on panic|crash on|off: stops where the kernel panics, or a program is to be killed.
+class Beginning(gdb.Breakpoint):
+    """Where a function of the assignment begins; once, because some are called all the time."""
 
-Nothing has been printed or freed then.  Without arguments: what is on."""
+    def __init__(self, file, name):
+        super().__init__(source=file, function=name)
+        self.name = name
+
+    def stop(self):
+        self.enabled = False
+        say(f"\n--- {self.name}() begins ---")
+        return True
+
+
+def functions_of_lab():
+    """(file, name) of all that the cutter of labs has replaced in this tree."""
+    handouts = sorted(TOP.glob("labs/*/handout.json"))
+    if not handouts:
+        raise Damaged("this tree is not the handout of a lab")
+    return json.loads(handouts[0].read_text(encoding="utf-8"))["functions"]
+
+
+PLACES = {
+    "panic": lambda: [Ending("panic", "panic", "lib/panic.c")],
+    "crash": lambda: [Ending("crash", "die", "trap/trap.c")],
+    "lab": lambda: [Beginning(*place) for place in functions_of_lab()],
+}
+
+
+class StopOn(Command):
+    """stop-on panic|crash|lab on|off: stops where the kernel panics, or a program is to be killed.
+
+Nothing has been printed or freed then.  In the handout of a lab, stop-on lab stops at each function
+that the assignment asks for, where it is called for the first time.  Without arguments it says what
+is on."""
 
     name = "stop-on"
     kind = gdb.COMMAND_BREAKPOINTS
@@ -46,16 +76,16 @@ Nothing has been printed or freed then.  Without arguments: what is on."""
 
     def run(self, words):
         if not words:
-            for what in WHERE:
+            for what in PLACES:
                 say(f"stop-on {what} {'on' if self.is_on(what) else 'off'}")
             return
-        if len(words) != 2 or words[0] not in WHERE or words[1] not in ("on", "off"):
-            raise Damaged("usage: stop-on panic|crash on|off")
+        if len(words) != 2 or words[0] not in PLACES or words[1] not in ("on", "off"):
+            raise Damaged("usage: stop-on panic|crash|lab on|off")
         what, on = words[0], words[1] == "on"
         if on == self.is_on(what):
             return
         if on:
-            self.active[what] = [Ending(what, *place) for place in WHERE[what]]
+            self.active[what] = PLACES[what]()
         else:
             for breakpoint in self.active.pop(what):
                 breakpoint.delete()

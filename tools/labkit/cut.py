@@ -160,8 +160,9 @@ def cut_tree(tree, lab, seed):
     if not (lab.folder / "README.md").is_file():
         raise CutError(f"labs/{lab.name}/README.md, the assignment, is missing")
     lab.checks(), lab.hints()
-    described = {"lab": lab.name, "seed": seed, "hand_in": lab.hand_in()}
     stubs = lab.stubs()
+    described = {"lab": lab.name, "seed": seed, "hand_in": lab.hand_in(),
+                 "functions": [[stub.path, stub.name] for stub in stubs]}
     places = sorted({cut.path for cut in [*stubs, *lab.drops(), *lab.withouts()]})
     sources = [cut_file(tree, path, lab) for path in places]
     (lab.folder / "stubs.c").unlink(missing_ok=True)

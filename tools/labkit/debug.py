@@ -1,45 +1,62 @@
 """The commands that show a failure in the debugger, to be typed as they are printed."""
 
+import re
+
 from labkit.console import ICOUNT
 from labkit.single import SEED
 from labkit.suite import BOOT, MEMORY
 
 HERE, THERE, PROMPT = "", "in another window", "at the machine's prompt"
+CONTINUE = ("(gdb) continue", HERE)
+FAULTS = re.compile(r"kernel/vm/fault")     # a lab in which they are written is seen at faults
 
 
 def aligned(lines):
     return "\n".join(f"{text:<40} {where}".rstrip() for text, where in lines)
 
 
-def commands(check, verdict):
+def commands(lab, check, verdict):
     """What to type, where, for a test that failed."""
     if check.kind == "host":
         return (f"make build/host/{check.name}\n"
-                f"SEED={SEED} gdb -q build/host/{check.name}\n"
-                "(gdb) run")
+                f"SEED={SEED} ASAN_OPTIONS=detect_leaks=0 gdb -q build/host/{check.name}\n"
+                "(gdb) break _fail\n(gdb) run\n(gdb) backtrace")
     if check.kind == "bench":
         return f"make all\ntools/bench {check.name}"
+    steps = on_console if check.kind == "console" else in_program
     return aligned([
         (f"make qemu-gdb DEBUG=1 CPUS=1 MEM={MEMORY[check.kind]} APPEND=tick \\", HERE),
-        (f"    QEMUEXTRA='{ICOUNT}'", HERE), ("make gdb", THERE),
-        *start(check, verdict), *watch(check, verdict)])
+        (f"    QEMUEXTRA='{ICOUNT}'", HERE), ("make gdb", THERE), *steps(lab, check, verdict)])
 
 
-def start(check, verdict):
-    """Up to the place where the test begins; nothing if the machine does not come so far."""
-    if verdict.reason.startswith(BOOT):
-        return []
-    if check.kind == "console":
-        typed = [line for line in verdict.printed.split("\n") if line.startswith("$ ")]
-        return [("(gdb) continue", HERE), *((line, PROMPT) for line in typed), ("(gdb) ^C", HERE)]
-    return [(f"(gdb) user {check.kind}", HERE), (f"(gdb) tbreak {check.name}", HERE),
-            ("(gdb) continue", HERE), (f"$ {check.kind} {check.name}", PROMPT)]
+def in_program(lab, check, verdict):
+    """For a test of vmtests or usertests, from where it begins, if the machine comes so far."""
+    begin = [(f"(gdb) user {check.kind}", HERE), (f"(gdb) tbreak {check.name}", HERE), CONTINUE,
+             (f"$ {check.kind} {check.name}", PROMPT)]
+    return [*([] if verdict.reason.startswith(BOOT) else begin), *watch(lab, check, verdict),
+            CONTINUE, *at_end(verdict)]
 
 
-def watch(check, verdict):
-    """What to look at from there on."""
+def on_console(lab, check, verdict):
+    """For commands that were typed, the last of which did not do what it should."""
+    typed = [(line, PROMPT) for line in verdict.printed.split("\n") if line.startswith("$ ")]
+    stops = watch(lab, check, verdict)
+    begin = [CONTINUE, ("(gdb) ^C", "when the shell is there")] if stops and typed else []
+    return [*begin, *stops, CONTINUE, *typed, *at_end(verdict)]
+
+
+def watch(lab, check, verdict):
+    """Where to stop from there on: a kernel that goes on does so in functions of the lab."""
     if verdict.event == "hang":
-        return [("(gdb) continue", HERE), ("(gdb) ^C", "when it hangs"), ("(gdb) backtrace", HERE)]
-    if verdict.event or check.kind == "console":
-        return [("(gdb) stop-on panic on", HERE), ("(gdb) continue", HERE)]
-    return [(f"(gdb) break-fault prog={check.kind}", HERE), ("(gdb) continue", HERE)]
+        return []
+    if verdict.event:
+        return [("(gdb) stop-on panic on", HERE)]
+    if check.kind != "console" and any(FAULTS.match(name) for name in lab.hand_in()):
+        return [(f"(gdb) break-fault prog={check.kind}", HERE)]
+    return [("(gdb) stop-on lab on", HERE)]
+
+
+def at_end(verdict):
+    if verdict.event != "hang":
+        return []
+    return [("(gdb) ^C", "when it hangs"), ("(gdb) backtrace", HERE)]

@@ -68,7 +68,7 @@ def outcome(lab, check, verdict):
         return Outcome(check, True, instructions=verdict.instructions)
     observed = verdict.observed()
     return Outcome(check, False, verdict.reason, observed, hint_for(lab.hints(), observed),
-                   verdict.instructions, debug.commands(check, verdict))
+                   verdict.instructions, debug.commands(lab, check, verdict))
 
 
 class Grading:

@@ -170,7 +170,7 @@ class Lab:
         return sorted({c.path for c in cut if not c.path.startswith("docs/")} | set(self.also()))
 
     def handout(self):
-        """What the cutter wrote: {"lab", "seed", "hand_in", ...}."""
+        """What the cutter wrote: {"lab", "seed", "hand_in", "functions"}."""
         path = self.folder / "handout.json"
         try:
             found = json.loads(path.read_text(encoding="utf-8"))

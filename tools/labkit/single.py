@@ -38,18 +38,20 @@ def bench(products, check):
 def console(products, steps):
     """Types what a .console file says, and looks for what it expects."""
     with Machine(products, MEMORY["console"], secrets.token_hex(8)) as m:
-        printed = ""
+        printed = typed = ""
         try:
             m.boot()
             for step in steps:
+                typed = f"{step.command}\n"
                 text = m.run(step.command)
-                printed += f"$ {step.command}\n{text}"
+                printed += f"$ {typed}{text}"
                 wrong = mismatch(step, text.split("\n"))
                 if wrong:
                     return Verdict(reason=f"`{step.command}` {wrong}",
                                    printed=without_times(printed))
         except Ended as ended:
-            return ended_in(Ended(ended.event, printed + ended.text))
+            told = ended.text.replace(typed, f"$ {typed}", 1) if typed else ended.text
+            return ended_in(Ended(ended.event, printed + told))
     return Verdict(True)
 
 
@@ -107,6 +109,8 @@ def host(tree, check, base):
         return Verdict(True)
     text = re.sub(r"^\[ RUN      \] (\w+)\n\[       OK \] \1\n", "", text, flags=re.M)
     failed = re.findall(r"\[  FAILED  \] (\w+)$", text, re.M)
+    if failed:  # what a test has when it fails leaks
+        text = re.split(r"^=+\n.*ERROR: LeakSanitizer", text, maxsplit=1, flags=re.M)[0]
     event = {"time": "hang", "output": "output"}.get(done.broken)
     event = "crash" if done.status and done.status < 0 else event
     reason = ("did not end" if event == "hang" else
