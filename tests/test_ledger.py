@@ -127,10 +127,10 @@ def build(mutant, folder):
     return link(mutant.path, mutant.source(), folder)
 
 
-def verdict(kernel, timeout=120):
+def verdict(kernel, timeout=120, work=WORK):
     """What the panic says, "" if the work ends well, None if it never ends."""
     with Machine(**MACHINE, kernel=kernel, debug=True, timeout=timeout) as m:
-        for command in [None, *WORK]:
+        for command in [None, *work]:
             if command:
                 m.send(command + "\n")
             try:
@@ -173,3 +173,17 @@ def test_bank_and_lists_agree():
 
 def test_kernel_as_it_is_passes():
     assert verdict(products(debug=True) / "kernel.elf", timeout=400) == ""
+
+
+def test_lender_that_never_sleeps(tmp_path):
+    """Its borrower has made code on another hart and is gone before vfork() looks for it."""
+    path = TOP / "kernel/proc/vfork.c"
+    text = path.read_text()
+    start, follow = "    sched_ready(child);\n", "    space_activate(p->space);\n"
+    assert text.count(start) == text.count(follow) == 1
+    late = text.replace(start, start + "    for (uint64 t = r_time() + 100000; r_time() < t;)\n"
+                                       "        ;\n")
+    work = ["usertests vfork_makes_code"]
+    assert verdict(link(path, late, tmp_path), work=work) == ""
+    said = verdict(link(path, late.replace(follow, ""), tmp_path), work=work)
+    assert said and "has had no fence.i since code was mapped" in said

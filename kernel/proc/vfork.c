@@ -21,6 +21,8 @@ static void await_space(struct proc *p)
     spin_lock(&ptable_lock);
     while (p->borrower && waitq_sleep_killable(&p->child_exited, &ptable_lock) == 0)
         ;
+    /* A borrower may have mapped code from another hart, and be gone before we had to sleep. */
+    space_activate(p->space);
     spin_unlock(&ptable_lock);
 }
 

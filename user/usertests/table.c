@@ -144,6 +144,7 @@
     TEST(vfork_middle_killed)                                                                      \
     TEST(vfork_parent_killed)                                                                      \
     TEST(vfork_killed_anywhere)                                                                    \
+    TEST(vfork_makes_code)                                                                         \
     TEST(forkmode_inherited)                                                                       \
     /* spawn.c */                                                                                  \
     TEST(spawn_arguments)                                                                          \

@@ -315,6 +315,34 @@ void vfork_killed_anywhere(void)
     crowd(3, kill_lenders);
 }
 
+static uint run(uint *page)
+{
+    return ((uint(*)(void))(void *)page)();
+}
+
+/* Lends the space to a child that makes code of the page and is the first to run it. */
+static int run_first(uint *page)
+{
+    int pid = MUST(vfork());
+    if (pid == 0)
+        exit(mprotect(page, PGSIZE, PROT_READ | PROT_EXEC) == 0 ? (int)run(page) : -1);
+    return pid;
+}
+
+void vfork_makes_code(void)
+{
+    for (uint n = 0; n < 20; n++) {
+        uint *p = mmap(0, PGSIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        CHECK((long)p > 0);
+        p[0] = 0x513 | n << 20; /* li a0, n */
+        p[1] = 0x8067;          /* ret */
+        int pid = run_first(p);
+        SAME(run(p), n);
+        SAME(child_wait(pid), n);
+        SAME(munmap(p, PGSIZE), 0);
+    }
+}
+
 int helper_forkmode(int argc, char *argv[])
 {
     (void)argc, (void)argv;
