@@ -300,7 +300,10 @@ static int full_disk(void)
     return 0;
 }
 
-/* A freed block is not used again before the transaction that freed it has committed. */
+/*
+ * A freed block is not used again before the transaction that freed it has committed.  Who needs
+ * it for a name has that done.
+ */
 static int frozen_blocks(void)
 {
     uint b;
@@ -314,16 +317,34 @@ static int frozen_blocks(void)
     CHECK(journal_begin() == 0 && alloc_table(&b) == 0);
     alloc_free(b, 1);
     journal_end();
-    return 0;
+    CHECK(shim_create("big", bytes, sizeof(bytes)) == -ENOSPC && fs_sync() == 0);
+    CHECK(fs_unlink(shim_root(), "big") == 0 && fs_mkdir(shim_root(), "d") == 0);
+    return fs_unlink(shim_root(), "d");
+}
+
+/* Whether the disk got block b since it records. */
+static bool was_written(uint b)
+{
+    for (uint i = 0; i < disk->nevents; i++)
+        if (b - disk_events[i].block < disk_events[i].bytes / BSIZE)
+            return true;
+    return false;
 }
 
 /* What is freed before it was committed is not written. */
 static int short_life(void)
 {
+    struct inode *ip;
+    uint b = 0, of_root = 0;
     CHECK(shim_create("f", bytes, 60 * BSIZE) == 0 && fs_unlink(shim_root(), "f") == 0);
     disk->record = true;
     CHECK(fs_sync() == 0);
     CHECK(disk->ndata > 0 && disk->ndata < 20 * BSIZE);
+    CHECK(fs_mkdir(shim_root(), "d") == 0 && inode_lookup(shim_root(), "d", &ip) == 0);
+    CHECK(map_blocks(ip, 0, 1, &b) == 0 && map_blocks(shim_root(), 0, 1, &of_root) == 0);
+    inode_put(ip);
+    CHECK(fs_unlink(shim_root(), "d") == 0 && fs_sync() == 0);
+    CHECK(was_written(of_root) && !was_written(b));
     return 0;
 }
 
