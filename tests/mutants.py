@@ -1,4 +1,4 @@
-"""Bugs to plant in the kernel, each with the tests of vmtests that have to notice it.
+"""Bugs to plant in the kernel, each with the tests that have to notice it.
 
 An edit of one place: `old` must occur exactly once in `file`.  test_mutants.py looks for that in
 every run, and plants them in a soak.
@@ -12,11 +12,14 @@ class Mutant(NamedTuple):
     file: str
     old: str
     new: str
-    tests: str  # names; each of them alone has to fail
+    tests: str  # each of them alone has to fail: of vmtests and usertests, PROGRAM:TEST of
+    #             tests/host, or FILE::TEST of pytest
 
 
 FAULT, COPY, SPACE, FORK, HEAP = (f"kernel/vm/{f}.c" for f in
                                   ("fault", "usercopy", "space", "pmap_fork", "heap"))
+CACHE, WRITEBACK, NAMES, INODE = (f"kernel/fs/{f}.c" for f in
+                                  ("cache", "writeback", "names", "inode"))
 
 MUTANTS = [
     # What is allowed.
@@ -112,4 +115,85 @@ MUTANTS = [
     Mutant("padding of stat not cleared", "kernel/fs/file.c",
            "    memset(st, 0, sizeof(*st)); /* its padding too */\n", "",
            "pitfall_42_structs pitfall_42_padding"),
+    # Files: what is on the disk, and when.
+    Mutant("commit before the data it refers to", "kernel/fs/journal.c",
+           "    int r = cache_write_back(mark);\n    if (r == 0)\n        r = make_durable(n);\n",
+           "    int r = make_durable(n);\n    if (r == 0)\n        r = cache_write_back(mark);\n",
+           "test_fscrash:test_small_journal"),
+    Mutant("header of a transaction before its images", "kernel/fs/commit.c",
+           "    if (r == 0)\n        r = disk_flush();\n    if (r == 0)\n        r = write_header(",
+           "    if (r == 0)\n        r = write_header(",
+           "test_fscrash:test_small_journal"),
+    Mutant("blocks free before the commit that frees them", "kernel/fs/alloc.c",
+           "        *word &= ~bit_of(i);\n",
+           "        *word &= ~bit_of(i);\n        taken[i / WORD] &= ~bit_of(i);\n",
+           "test_fs:test_frozen_blocks"),
+    Mutant("disk full although blocks only have to thaw", NAMES,
+           "return r == -ENOSPC && (*turn)++ == 0 && alloc_thaw();",
+           "return r == -ENOSPC && (*turn)++ == 1 && alloc_thaw();",
+           "test_fs:test_frozen_blocks"),
+    Mutant("room of a file kept when nobody uses it", INODE,
+           "    alloc_close(&ip->room);\n", "", "test_fs:test_small_memory"),
+    Mutant("journal keeps blocks that were dropped", CACHE,
+           "            journal_forget(pg, i);\n", "            (void)i;\n",
+           "test_fs:test_short_life"),
+    # Write-back.
+    Mutant("page clean although it could not be written", WRITEBACK,
+           "uint lost = r < 0 && !pg->gone ? pg->writing : 0;", "uint lost = r < 0 ? 0 : 0;",
+           "test_fswrite:test_fail_data"),
+    Mutant("mappings go on writing to what goes home", WRITEBACK,
+           "        if (here)\n            rmap_protect(",
+           "        if (!here)\n            rmap_protect(",
+           "mapwrite_is_told mapwrite_msync"),
+    Mutant("bytes behind the end reach the disk", WRITEBACK,
+           "if (end > start && end - start < PGSIZE)", "if (end > start && end - start < 1)",
+           "test_fswrite:test_behind_the_end"),
+    Mutant("as much dirty as there is memory", WRITEBACK,
+           "(frame_free_count() + cache_pages()) / 4", "frame_free_count() + cache_pages()",
+           "test_fswrite:test_throttling test_coherence.py::test_no_more_is_dirty_than_may_be"),
+    Mutant("first store leaves a page clean", "kernel/fs/filemap.c",
+           "if (pg && load_acquire(&pg->valid) == ALL_BLOCKS)", "if (pg && pg->dirty)",
+           "mapwrite_is_told"),
+    # The cache.
+    Mutant("page taken away from who uses it", CACHE,
+           "return load_acquire(&pg->refs) == 1 && ", "return ", "test_fswrite:test_eviction"),
+    Mutant("mapped page taken for unused", CACHE,
+           "load_acquire(&pg->refs) == 1 && load_acquire(&cache_frame(pg)->refs) == 1;",
+           "load_acquire(&pg->refs) == 1;",
+           "test_coherence.py::test_mapped_files_beside_a_hog"),
+    Mutant("truncation leaves pages mapped", NAMES,
+           "    if (r == 0)\n        rmap_unmap(", "    if (r < 0)\n        rmap_unmap(",
+           "pitfall_23_truncated pitfall_23_truncated_dirty"),
+    Mutant("page valid although it could not be read", "kernel/fs/cacheio.c",
+           "end_busy(pg, r == 0 ? missing : 0);", "end_busy(pg, missing);",
+           "test_fsfault:test_one_request_fails"),
+    Mutant("page valid although it could not be read ahead", "kernel/fs/cacheio.c",
+           "r->status == 0 ? f->want[i] : 0", "f->want[i]",
+           "test_errors.py::test_mapped_page_that_cannot_be_read"),
+    Mutant("page that cannot be read is lack of memory", FAULT,
+           "g.r == -EIO ? FAULT_IO : FAULT_NOMEM", "FAULT_NOMEM",
+           "test_errors.py::test_program_mends_a_page_of_its_own"),
+    Mutant("memory that others gave back overlooked", "kernel/vm/reclaim.c",
+           "return some || !is_short();", "return some;", "test_store:memory_comes_from_others"),
+    # Names and inodes.
+    Mutant("removed name still known", "kernel/fs/namecache.c",
+           "    if (at)\n        at->dir = 0;\n", "    if (at)\n        at->dir |= 0;\n",
+           "file_unlinked_lives"),
+    Mutant("free entry in front overlooked", "kernel/fs/dir.c",
+           "if (off < dp->free_slot)", "if (off > dp->free_slot)", "test_fsnames:test_no_index"),
+    Mutant("new entry not in the index", "kernel/fs/dir.c",
+           "    if (r == 0)\n        note_added(", "    if (r < 0)\n        note_added(",
+           "test_fsnames:test_random"),
+    Mutant("directory put twice when nothing was created", NAMES,
+           "    inode_put(dp);\n    if (r < 0 && ip)\n",
+           "    inode_put(dp);\n    if (r < 0)\n        inode_put(dp);\n    if (r < 0 && ip)\n",
+           "test_fs:test_names"),
+    Mutant("file kept when it is no directory", NAMES,
+           "    inode_put(*out);\n    return -ENOTDIR;", "    return -ENOTDIR;",
+           "chdir_refused"),
+    Mutant("inode kept that got no name", NAMES,
+           "    if (r < 0 && ip)\n        inode_put(ip);\n", "", "test_fs:test_full_disk"),
+    Mutant("program that runs may be written", "kernel/fs/writers.c",
+           "while (n * step >= 0)", "while (n * step >= 0 || step > 0)",
+           "exec_keeps_writers_out"),
 ]
