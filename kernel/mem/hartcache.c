@@ -17,20 +17,24 @@ struct hartcache hartcaches[NCPU];
 void hartcache_init(void)
 {
     memset(hartcaches, 0, sizeof hartcaches);
-    for (uint i = 0; i < NCPU; i++)
+    for (uint i = 0; i < NCPU; i++) {
         hartcaches[i].top = hartcaches[i].slot;
+        harts[i].frames = &hartcaches[i];
+    }
 }
 
 /* Pushes f[n - 1] down to f[0], to be popped upwards, while there is room; returns how many. */
 static int push_run(struct frame *f, int n)
 {
     uint64 irq = irq_save();
-    struct hartcache *c = &hartcaches[hart_self()->id];
-    int done = 0;
+    struct hartcache *c = hart_self()->frames;
+    struct frame **top = c->top;
+    int room = (int)(c->slot + HARTCACHE_SLOTS - top), done = 0;
 
     __atomic_thread_fence(__ATOMIC_RELEASE); /* what was done to the frames, before their slots */
-    while (done < n && c->top < c->slot + HARTCACHE_SLOTS)
-        store_relaxed(c->top++, f + (n - ++done));
+    for (int end = n < room ? n : room; done < end; done++)
+        store_relaxed(&top[done], &f[n - 1 - done]);
+    c->top = top + done;
     irq_restore(irq);
     return done;
 }
@@ -59,7 +63,7 @@ void hartcache_spill(struct frame *f)
 
     batch[0] = f;
     uint64 irq = irq_save();
-    struct hartcache *c = &hartcaches[hart_self()->id];
+    struct hartcache *c = hart_self()->frames;
     for (int i = 0; i < HARTCACHE_BATCH && c->top > c->slot; i++) {
         batch[n] = __atomic_exchange_n(--c->top, NULL, __ATOMIC_RELAXED);
         n += batch[n] != NULL;

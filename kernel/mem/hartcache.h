@@ -24,7 +24,7 @@ void hartcache_init(void); /* all empty */
 static inline struct frame *hartcache_pop(void)
 {
     uint64 irq = irq_save();
-    struct hartcache *c = &hartcaches[hart_self()->id];
+    struct hartcache *c = hart_self()->frames;
     struct frame *f = NULL;
 
     /* Relaxed: only this hart fills the slot. */
@@ -38,7 +38,7 @@ static inline struct frame *hartcache_pop(void)
 static inline bool hartcache_push(struct frame *f)
 {
     uint64 irq = irq_save();
-    struct hartcache *c = &hartcaches[hart_self()->id];
+    struct hartcache *c = hart_self()->frames;
     bool fits = c->top < c->slot + HARTCACHE_SLOTS;
 
     if (fits)

@@ -9,6 +9,7 @@
 
 struct proc;
 struct fault_event;
+struct hartcache;
 
 /*
  * What each hart knows of itself.  tp holds the address of its entry while the kernel runs; only
@@ -25,6 +26,7 @@ struct hart {
     uint64 ranks_held;    /* DEBUG: one bit for each rank held */
     struct vmstat vmstat; /* counted here, by vm/stat.h; atomic additions */
 
+    struct hartcache *frames;  /* free frames kept by this hart: mem/hartcache.h; constant */
     struct fault_event *trace; /* ring of trace/trace.h, NULL while nothing is traced; atomic */
     uint64 traced;             /* events written to it since boot */
 } __attribute__((aligned(64)));

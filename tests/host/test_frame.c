@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "kernel/mem/frame.h"
+#include "kernel/mem/hartcache.h"
 #include "kernel/riscv.h"
 #include "kernel/sync/hart.h"
 #include "tests/host/panic_shim.h"
@@ -31,7 +31,6 @@ static int setup(void **state)
     memset(virt(RAM), 0xff, 2 * MiB);
     sync_shim_reset();
     frame_set_reclaim(NULL);
-    harts[0].id = 0;
     nheld = 0;
     paddr end = frame_init(RAM, RAM_END, RAM + 64 * PGSIZE);
     frame_add(end, RAM_END);
@@ -216,12 +215,12 @@ static void test_caches_of_other_harts(void **state)
     (void)state;
     hold_all(FRAME_RESERVE);
     for (uint hart = 1; hart < NCPU; hart++) {
-        harts[0].id = hart;
+        harts[0].frames = &hartcaches[hart];
         for (int i = 0; i < CACHE_MAX * 2; i++)
             frame_put(held[--nheld]);
     }
     uint64 expected = frame_free_count() - frame_reserve_count(), got = 0;
-    harts[0].id = 0;
+    harts[0].frames = hartcaches;
     while ((held[nheld] = frame_alloc(FRAME_ANON, 0))) {
         nheld++;
         got++;
@@ -230,7 +229,7 @@ static void test_caches_of_other_harts(void **state)
 
     /* The harts whose caches were emptied behind their backs do not notice. */
     for (uint hart = 1; hart < NCPU; hart++) {
-        harts[0].id = hart;
+        harts[0].frames = &hartcaches[hart];
         assert_null(frame_alloc(FRAME_ANON, 0));
         for (int i = 0; i < CACHE_MAX; i++)
             frame_put(held[--nheld]);
@@ -385,7 +384,7 @@ static void test_model(void **state)
     assert_non_null(m);
     uint64 blocks = whole_blocks();
     for (int round = 0; round < 200000; round++) {
-        harts[0].id = (uint)random_below(3);
+        harts[0].frames = &hartcaches[random_below(3)];
         bool grow = random_below(100) < (round / 20000 % 2 ? 40 : 60);
         if (grow && m->n < MAX_HELD)
             model_alloc(m);
