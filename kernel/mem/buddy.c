@@ -27,6 +27,7 @@ struct zone {
 
 static struct zone zones[ZONES];
 static uint64 high_start; /* number of the first frame of zone 1 */
+static int last_zone;     /* the highest that RAM reaches into */
 uint64 buddy_unclaimed;
 
 void buddy_init(void)
@@ -37,6 +38,7 @@ void buddy_init(void)
             list_init(&zones[z].blocks[order]);
     }
     high_start = frame_base < ZONE_SPLIT ? (ZONE_SPLIT - frame_base) >> PGSHIFT : 0;
+    last_zone = frame_count > high_start;
     buddy_unclaimed = 0;
 }
 
@@ -69,7 +71,7 @@ static struct frame *split_off(struct zone *z, int order)
     }
     struct frame *f = container_of(z->blocks[have].next, struct frame, link);
     extract(f);
-    if (!frame_known(f))
+    if (have == MAX_ORDER && !frame_known(f)) /* what has been split is known */
         frame_make_known(f, FRAME_FREE);
     while (have > order) {
         have--;
@@ -109,7 +111,7 @@ static struct frame *search(int order)
 {
     struct frame *f = NULL;
 
-    for (int z = ZONES - 1; z >= 0 && !f; z--) {
+    for (int z = last_zone; z >= 0 && !f; z--) {
         spin_lock(&zones[z].lock);
         f = split_off(&zones[z], order);
         spin_unlock(&zones[z].lock);
