@@ -38,8 +38,8 @@ struct frame {
 #define FRAME_BLOCK (1UL << MAX_ORDER)
 
 enum frame_flags {
-    FRAME_ZEROED = 1,  /* filled with zeros; else the contents are undefined */
-    FRAME_RESERVE = 2, /* may use the reserve kept for init, the shell's family and write-back */
+    FRAME_RESERVE = 1, /* may use the reserve kept for init, the shell's family and write-back */
+    FRAME_ZEROED = 2,  /* filled with zeros; else the contents are undefined */
 };
 
 extern struct frame *frame_table; /* indexed by (pa - frame_base) >> PGSHIFT */
@@ -102,14 +102,20 @@ static inline struct frame *frame_of(paddr pa)
     return &frame_table[(pa - frame_base) >> 12];
 }
 
+/* How far the frame lies behind frame 0: so much larger than its entry, so much further. */
+static inline uint64 frame_offset(const struct frame *f)
+{
+    return ((uint64)f - (uint64)frame_table) * (4096 / sizeof(struct frame));
+}
+
 static inline paddr frame_pa(const struct frame *f)
 {
-    return frame_base + ((uint64)(f - frame_table) << 12);
+    return frame_base + frame_offset(f);
 }
 
 static inline void *frame_virt(const struct frame *f)
 {
-    return frame_memory + ((uint64)(f - frame_table) << 12);
+    return frame_memory + frame_offset(f);
 }
 
 #endif
