@@ -54,7 +54,7 @@ MUTANTS = [
     Mutant("copy skipped", FAULT,
            "        page_copy(frame_virt(f->frame), frame_virt(from));\n", "", "fault_cow"),
     Mutant("frames not zeroed", FAULT,
-           "(zero ? FRAME_ZEROED : 0)", "0", "heap_regrows_zero"),
+           "        page_clear(frame_virt(f->frame));\n", "", "heap_regrows_zero"),
     Mutant("refused faults not counted", FAULT,
            "vm_count(s, VM_STAT(fault[f->kind]), 1);",
            "if (r == FAULT_OK)\n        vm_count(s, VM_STAT(fault[f->kind]), 1);",

@@ -154,9 +154,9 @@ static enum fault_result fetch(struct fault *f)
 
 static bool needs_own(const struct fault *f)
 {
-    if (f->kind == KIND_STACK)
-        return fault_is_write(f->access);
-    return f->kind == KIND_LAZY || f->kind == KIND_FILE_COW || f->kind == KIND_COW;
+    if (f->kind == KIND_LAZY || f->kind == KIND_FILE_COW || f->kind == KIND_COW)
+        return true;
+    return f->kind == KIND_STACK && fault_is_write(f->access);
 }
 
 /* Zeros what the area's store does not provide of the page, if it ends there. */
@@ -182,7 +182,7 @@ static enum fault_result own(struct fault *f)
     bool charge = !f->area->charged && (zero || from->state != FRAME_ANON);
     if (charge && space_charge(f->s, 1) < 0)
         return FAULT_NOMEM;
-    f->frame = frame_alloc(FRAME_ANON, (zero ? FRAME_ZEROED : 0) | space_frame_flags(f->s));
+    f->frame = frame_alloc(FRAME_ANON, space_frame_flags(f->s));
     if (f->frame == NULL && charge)
         space_uncharge(f->s, 1);
     if (f->frame == NULL) {
@@ -191,15 +191,16 @@ static enum fault_result own(struct fault *f)
     }
     if (zero) {
         vm_count(f->s, VM_STAT(frames_zeroed), 1);
+        page_clear(frame_virt(f->frame));
     } else {
-        page_copy(frame_virt(f->frame), frame_virt(from));
         vm_count(f->s, VM_STAT(frames_copied), 1);
+        page_copy(frame_virt(f->frame), frame_virt(from));
+        if (f->fetched) {
+            clear_tail(f->area, f->va, frame_virt(f->frame));
+            frame_put(from);
+        }
     }
     f->owned = true;
-    if (f->fetched) {
-        clear_tail(f->area, f->va, frame_virt(f->frame));
-        frame_put(from);
-    }
     return FAULT_OK;
 }
 
@@ -240,7 +241,7 @@ static void map(struct fault *f)
         ledger_spurious(f->s, PGROUNDDOWN(f->va));
         tlb_forget_page(f->s, PGROUNDDOWN(f->va));
     }
-    if (f->kind == KIND_FILE && !writable)
+    if (f->kind == KIND_FILE && !fault_is_write(f->access))
         map_around(f->s, f->area, f->slot, f->va);
 }
 
@@ -264,11 +265,9 @@ comes_again(struct space *s, uint64 page, enum fault_access access, pte_t before
 /* What is mapped does not let the access through: the process would fault for ever. */
 static bool stuck(const struct fault *f)
 {
-    pte_t needs = PTE_V | AREA_TO_PTE(f->access);
-    bool is = (f->after & needs) != needs;
-
-    if (f->kind == KIND_SPURIOUS && f->retried && f->s->user)
-        is = comes_again(f->s, PGROUNDDOWN(f->va), f->access, f->pte, f->after);
+    bool is = !fault_permits(f->after, f->access) ||
+              (f->kind == KIND_SPURIOUS && f->retried && f->s->user &&
+               comes_again(f->s, PGROUNDDOWN(f->va), f->access, f->pte, f->after));
     ASSERT(!is, "a fault that was resolved does not come again");
     return is;
 }
@@ -310,7 +309,6 @@ static enum fault_result resolve(struct fault *f, struct space *s, uint64 va,
     f->after = f->pte;
     if (r == FAULT_OK)
         r = fetch(f);
-    vm_count(s, VM_STAT(fault[f->kind]), 1);
     if (r == FAULT_OK)
         r = own(f);
     if (r == FAULT_OK) {
@@ -320,6 +318,7 @@ static enum fault_result resolve(struct fault *f, struct space *s, uint64 va,
     } else if (f->fetched) {
         frame_put(f->frame);
     }
+    vm_count(s, VM_STAT(fault[f->kind]), 1);
     record(f, r);
     return r;
 }

@@ -87,7 +87,7 @@ int pmap_make_tables(struct space *s, uint64 start, uint64 end)
 }
 
 /* What pmap_enter() needs besides for an entry that mapped something before, or for code. */
-static void __attribute__((noinline)) after_enter(struct space *s, uint64 va, pte_t old, int prot)
+static void __attribute__((noinline)) after_enter(struct space *s, pte_t old, uint64 va, int prot)
 {
     if (old != 0) {
         struct frame *f = frame_of(PTE2PA(old));
@@ -110,7 +110,7 @@ void pmap_enter(struct space *s, const pte_t *slot, uint64 va, struct frame *f, 
     if (f != pmap_zero)
         s->resident++;
     if (old != 0 || prot & AREA_X)
-        after_enter(s, va, old, prot);
+        after_enter(s, old, va, prot);
 }
 
 void pmap_widen(struct space *s, const pte_t *slot, uint64 va, int prot)

@@ -22,10 +22,10 @@ struct fault_seen {
 
 /* What is known here of the process that uses a space; a part of struct proc. */
 struct vm_user {
+    struct vmstat stat; /* since its fork; changed by the process itself */
     int pid;
     const char *name;           /* of its program */
     const struct trapframe *tf; /* its user registers at the last entry to the kernel */
-    struct vmstat stat;         /* since its fork; changed by the process itself */
     struct fault_seen seen;     /* lock of the space */
 };
 

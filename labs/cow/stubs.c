@@ -83,7 +83,7 @@ static enum fault_result own(struct fault *f)
     bool charge = !f->area->charged;
     if (charge && space_charge(f->s, 1) < 0)
         return FAULT_NOMEM;
-    f->frame = frame_alloc(FRAME_ANON, (zero ? FRAME_ZEROED : 0) | space_frame_flags(f->s));
+    f->frame = frame_alloc(FRAME_ANON, space_frame_flags(f->s));
     if (f->frame == NULL && charge)
         space_uncharge(f->s, 1);
     if (f->frame == NULL) {
@@ -92,15 +92,16 @@ static enum fault_result own(struct fault *f)
     }
     if (zero) {
         vm_count(f->s, VM_STAT(frames_zeroed), 1);
+        page_clear(frame_virt(f->frame));
     } else {
-        page_copy(frame_virt(f->frame), frame_virt(from));
         vm_count(f->s, VM_STAT(frames_copied), 1);
+        page_copy(frame_virt(f->frame), frame_virt(from));
+        if (f->fetched) {
+            clear_tail(f->area, f->va, frame_virt(f->frame));
+            frame_put(from);
+        }
     }
     f->owned = true;
-    if (f->fetched) {
-        clear_tail(f->area, f->va, frame_virt(f->frame));
-        frame_put(from);
-    }
     return FAULT_OK;
 }
 

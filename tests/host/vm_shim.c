@@ -132,6 +132,11 @@ void slab_free(struct slab_cache *c, void *p)
     free(p);
 }
 
+void page_clear(void *page)
+{
+    memset(page, 0, PGSIZE);
+}
+
 void page_copy(void *restrict dst, const void *restrict src)
 {
     memcpy(dst, src, PGSIZE);
