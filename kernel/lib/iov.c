@@ -5,6 +5,7 @@
  */
 #include "kernel/lib/iov.h"
 #include "kernel/lib/panic.h"
+#include <stdbool.h>
 
 static inline void check_range(const struct iov *v, uint64 off, uint64 n)
 {
@@ -12,14 +13,20 @@ static inline void check_range(const struct iov *v, uint64 off, uint64 n)
         panic("iov: bytes %lu to %lu of a buffer of %lu", off, off + n, v->total);
 }
 
-/* Where byte `off` is, which exists; *len tells how many of n bytes lie there together. */
-static inline uint8 *stretch_at(const struct iov *v, uint64 off, uint64 n, uint64 *len)
+/* True if byte *off lies behind the piece; it is then counted from the next one on. */
+static inline bool skip_piece(const struct iov_piece *p, uint64 *off)
 {
-    const struct iov_piece *p = v->piece;
-    while (off >= p->len)
-        off -= (p++)->len;
-    *len = n < p->len - off ? n : p->len - off;
-    return p->at + off;
+    if (*off < p->len)
+        return false;
+    *off -= p->len;
+    return true;
+}
+
+/* How many of n bytes, from byte `off` of the piece on, lie in it. */
+static inline uint64 within(const struct iov_piece *p, uint64 off, uint64 n)
+{
+    uint64 left = p->len - off;
+    return n < left ? n : left;
 }
 
 void iov_write(struct iov *v, uint64 off, const void *buf, uint64 n)
@@ -27,9 +34,14 @@ void iov_write(struct iov *v, uint64 off, const void *buf, uint64 n)
     const uint8 *from = buf;
 
     check_range(v, off, n);
-    for (uint64 len; n > 0; n -= len, off += len, from += len) {
-        uint8 *at = stretch_at(v, off, n, &len);
-        memmove(at, from, len);
+    for (const struct iov_piece *p = v->piece; n > 0; p++) {
+        if (skip_piece(p, &off))
+            continue;
+        uint64 len = within(p, off, n);
+        memmove(p->at + off, from, len);
+        from += len;
+        n -= len;
+        off = 0;
     }
 }
 
@@ -38,17 +50,26 @@ void iov_read(struct iov *v, uint64 off, void *buf, uint64 n)
     uint8 *to = buf;
 
     check_range(v, off, n);
-    for (uint64 len; n > 0; n -= len, off += len, to += len) {
-        const uint8 *at = stretch_at(v, off, n, &len);
-        memmove(to, at, len);
+    for (const struct iov_piece *p = v->piece; n > 0; p++) {
+        if (skip_piece(p, &off))
+            continue;
+        uint64 len = within(p, off, n);
+        memmove(to, p->at + off, len);
+        to += len;
+        n -= len;
+        off = 0;
     }
 }
 
 void iov_clear(struct iov *v, uint64 off, uint64 n)
 {
     check_range(v, off, n);
-    for (uint64 len; n > 0; n -= len, off += len) {
-        uint8 *at = stretch_at(v, off, n, &len);
-        memset(at, 0, len);
+    for (const struct iov_piece *p = v->piece; n > 0; p++) {
+        if (skip_piece(p, &off))
+            continue;
+        uint64 len = within(p, off, n);
+        memset(p->at + off, 0, len);
+        n -= len;
+        off = 0;
     }
 }
