@@ -139,7 +139,7 @@ static uint64 to_page_end(uint64 pos)
  * The reader has come to the end of a page that the writer is not in again.  The lock is released,
  * as in add_page(): between two pages interrupts and others have their chance.
  */
-static void drop_page(struct pipe *p)
+static void __attribute__((noinline)) drop_page(struct pipe *p)
 {
     uint8 **place = page_of(p, p->out - 1), *page = *place;
     *place = NULL;

@@ -51,7 +51,7 @@ static int64 transfer(const uint64 arg[6], enum pin_access access)
             user_pin(own_space(), arg[1] + (uint64)done, (uint64)(n - done), access, &pin);
         if (pinned < 0)
             return pinned;
-        int64 moved = access == PIN_READ ? file_write(f, &pin.iov) : file_read(f, &pin.iov);
+        int64 moved = access == PIN_WRITE ? file_read(f, &pin.iov) : file_write(f, &pin.iov);
         user_unpin(&pin);
         if (moved < 0)
             return done > 0 ? done : moved;

@@ -143,17 +143,18 @@ static inline void count_pin(struct frame *f, int n)
 
 int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, struct pin *p)
 {
-    uint64 va = uva, end = uva + n;
+    uint64 done = 0;
     int i = 0;
 
     p->space = access == PIN_WRITE ? s : NULL;
     p->va = uva;
     mutex_lock(&s->lock);
-    for (uint64 len; va != end && i < IOV_PIECES; va += len, i++) {
+    for (uint64 len; done < n && i < IOV_PIECES; done += len, i++) {
+        uint64 va = uva + done;
         pte_t pte = reach(s, va, (enum fault_access)access);
         if (pte == 0)
             break;
-        len = within_page(va, end - va);
+        len = within_page(va, n - done);
         p->iov.piece[i].at = byte_at(pte, va);
         p->iov.piece[i].len = len;
         p->frame[i] = frame_of(PTE2PA(pte));
@@ -162,8 +163,8 @@ int64 user_pin(struct space *s, uint64 uva, uint64 n, enum pin_access access, st
     }
     space_unlock(s);
     p->iov.n = i;
-    p->iov.total = va - uva;
-    return va == uva && n > 0 ? -EFAULT : (int64)(va - uva);
+    p->iov.total = done;
+    return done == 0 && n > 0 ? -EFAULT : (int64)done;
 }
 
 /*
