@@ -102,6 +102,8 @@ static inline struct frame *frame_of(paddr pa)
     return &frame_table[(pa - frame_base) >> 12];
 }
 
+_Static_assert(4096 % sizeof(struct frame) == 0, "a frame is a whole number of entries long");
+
 /* How far the frame lies behind frame 0: so much larger than its entry, so much further. */
 static inline uint64 frame_offset(const struct frame *f)
 {
