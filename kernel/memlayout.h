@@ -5,8 +5,9 @@
 
 /*
  * Addresses that user programs know.  RAM starts at KERNBASE; PHYSTOP is nominal (the device tree
- * says how much there really is).  Nothing that a user may touch lies at or above TRAPFRAME - 2
- * pages, although this kernel has neither a trampoline nor a trap frame in user space.
+ * says how much there really is).  Programs expect the three pages below MAXVA to be the kernel's,
+ * so nothing that they may touch lies at or above USYSCALL (USER_END of vm/space.h), although this
+ * kernel has neither a trampoline nor a trap frame in user space.
  */
 #define KERNBASE   0x80000000L
 #define PHYSTOP    (KERNBASE + 128 * 1024 * 1024)

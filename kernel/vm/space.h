@@ -85,8 +85,8 @@ void space_unlock_and_bury(struct space *s);
 /* Pages that each space is charged for: root table, structures.  A process costs more: proc.c. */
 #define SPACE_COST 2
 
-/* The user half ends here: nothing is ever mapped at or above it. */
-#define USER_END ((uint64)(TRAPFRAME - PGSIZE))
+/* The user half ends here: nothing is ever mapped at or above it (memlayout.h). */
+#define USER_END ((uint64)USYSCALL)
 
 void space_init_all(void); /* once at boot, when the memory that processes may get is free */
 

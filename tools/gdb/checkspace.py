@@ -4,7 +4,7 @@ import memory
 from memory import Damaged, unsigned
 from objects import A, PAGE, R, U, V, W, X, pte_frame
 
-USER_END = (1 << 38) - 3 * PAGE   # space.h: TRAPFRAME - PGSIZE
+USER_END = (1 << 38) - 3 * PAGE   # memlayout.h: USYSCALL
 SPACE_COST = 2                    # space.h
 RIGHTS = R | W | X
 
