@@ -10,11 +10,7 @@
  *
  * phys() and virt() are the only places where an address changes its kind.
  */
-#ifndef HOST_TEST
 #define DIRECT_BASE 0xffffffc000000000UL
-#else
-#define DIRECT_BASE 0x200000000000UL /* tests/host/ram.h: a place that a user process may map */
-#endif
 #define DIRECT_SIZE (64UL << 30)
 #define KSTACK_BASE 0xfffffff000000000UL
 
@@ -27,15 +23,21 @@
 
 typedef uint64 paddr;
 
+#ifndef HOST_TEST
+#define DIRECT_DISTANCE DIRECT_BASE
+#else
+#define DIRECT_DISTANCE 0x200000000000UL /* tests/host/ram.h: a place that a user process may map */
+#endif
+
 static inline void *virt(paddr pa)
 {
-    return (void *)(pa + DIRECT_BASE);
+    return (void *)(pa + DIRECT_DISTANCE);
 }
 
 /* `kva` lies in the direct map. */
 static inline paddr phys(const void *kva)
 {
-    return (paddr)kva - DIRECT_BASE;
+    return (paddr)kva - DIRECT_DISTANCE;
 }
 #endif
 
