@@ -142,10 +142,11 @@ static bool around_stack(const struct crash *c, const struct words *w)
            say_bytes(w, "beyond the top of the stack", c->address - l->stack_top + 1);
 }
 
+/* Where there is no heap the break is the top of the stack, and around_stack() has answered. */
 static bool beyond_break(const struct crash *c, const struct words *w)
 {
     const struct look *l = &c->look;
-    return c->address >= l->brk && c->address - l->brk < NEAR && l->brk > l->heap &&
+    return c->address >= l->brk && c->address - l->brk < NEAR &&
            say_bytes(w, "heap beyond the break", c->address - l->brk + 1);
 }
 

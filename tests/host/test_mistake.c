@@ -123,6 +123,8 @@ static void null_pointer(void **state)
     expect(fault(4095, ACCESS_WRITE), "null pointer + 4095");
     expect(fault(4096, ACCESS_WRITE), "write to program text (it is read-only)");
     expect(fault(-8UL, ACCESS_READ), "null pointer - 8");
+    expect(fault(-8UL, ACCESS_EXEC), "jump through a null pointer");
+    expect(fault(-4095UL, ACCESS_READ), "null pointer - 4095");
     expect(fault(-4096UL, ACCESS_READ), "kernel address");
 }
 
@@ -183,12 +185,17 @@ static void around_stack(void **state)
     c->look.brk = HEAP;
     c->result = FAULT_BAD;
     expect(c, "beyond the top of the stack by 1 byte");
+    c = fault(STACK - 1, ACCESS_READ);
+    c->sp = 0x9000000;
+    expect(c, "beyond the end of the data by 245760 bytes");
 }
 
 static void beyond_break(void **state)
 {
     (void)state;
     expect(fault(0x48000, ACCESS_WRITE), "heap beyond the break by 3841 bytes");
+    expect(fault(BRK + 0xfffff, ACCESS_WRITE), "heap beyond the break by 1048576 bytes");
+    expect(fault(BRK + 0x100000, ACCESS_WRITE), "beyond the end of the heap by 1044737 bytes");
     struct crash *c = fault(0x48000, ACCESS_WRITE);
     c->look.brk = 0x48000;
     expect(c, "heap beyond the break by 1 byte");
