@@ -91,8 +91,9 @@ void pmap_remove_store(struct space *s, uint64 start, uint64 end);
 void pmap_protect(struct space *s, uint64 start, uint64 end, int prot);
 
 /*
- * Sets bit i of `bits` if the entry of page i of the n from `start` on was used, and clears its A:
- * the next use sets it again, by the hardware or as a SPURIOUS fault.
+ * Sets bit i of `bits`, all of which are 0, if the entry of page i of the n from `start` on was
+ * used, and clears its A: the next use on any hart sets it again, by the hardware or as a SPURIOUS
+ * fault.  All of the pages are promised; for some there may be no entry, or no table.
  */
 void pmap_take_accessed(struct space *s, uint64 start, uint n, uint8 bits[]);
 

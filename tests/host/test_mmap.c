@@ -160,6 +160,20 @@ static void pages_go_everywhere(void **state)
     }
 }
 
+/* What was used is told once, and the harts are told of it. */
+static void accessed_bits_are_taken(void **state)
+{
+    uint8 bits[1];
+    (void)state;
+    write_pages(1);
+    uint64 fences = shim_fences();
+    assert_int_equal(space_pgaccess(s, at, N, bits), 0);
+    assert_int_equal(bits[0], (1 << N) - 1);
+    assert_true(shim_fences() > fences);
+    assert_int_equal(space_pgaccess(s, at, N, bits), 0);
+    assert_int_equal(bits[0], 0);
+}
+
 /* The bit is set again by the next use, on every hart: none remembers that it was set. */
 static void accessed_bits_come_again(void **state)
 {
@@ -292,6 +306,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rights_are_taken_everywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(code_is_fetched_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(pages_go_everywhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(accessed_bits_are_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(accessed_bits_come_again, setup, teardown),
         cmocka_unit_test_setup_teardown(the_heap_takes_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(relatives_share, setup, teardown),

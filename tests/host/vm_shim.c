@@ -270,13 +270,40 @@ void mmu_set_satp(uint64 satp)
     cpu[harts[0].id].satp = satp & satp_mask;
 }
 
+static uint asid_of(uint64 satp)
+{
+    return (uint)(satp >> SATP_ASID_SHIFT & SATP_ASID_MASK);
+}
+
+/* The entry of va in the tables of this hart's satp, 0 if there is none. */
+static pte_t table_walk(uint64 va)
+{
+    pte_t *t = virt(PTE2PA((cpu[harts[0].id].satp & ((1UL << 44) - 1)) << 10));
+    for (int level = 2; level > 0; level--) {
+        pte_t pte = t[sv39_index(va, level)];
+        if (pte == 0)
+            return 0;
+        t = sv39_table(pte);
+    }
+    return t[sv39_index(va, 0)];
+}
+
+/* Hardware may load an entry at any moment: this loads at once what it had to forget. */
+static void load_again(struct translation *t)
+{
+    pte_t pte = t->asid == asid_of(cpu[harts[0].id].satp) ? table_walk(t->page << PGSHIFT) : 0;
+
+    t->pte = pte;
+    t->valid = pte & PTE_V && pte & PTE_A;
+}
+
 static void forget(bool any_asid, uint asid, bool any_page, uint64 va)
 {
     fences++;
     for (uint i = 0; i < TLB_ENTRIES; i++) {
         struct translation *t = &cpu[harts[0].id].tlb[i];
-        if ((any_asid || t->asid == asid) && (any_page || t->page == va >> PGSHIFT))
-            t->valid = false;
+        if (t->valid && (any_asid || t->asid == asid) && (any_page || t->page == va >> PGSHIFT))
+            load_again(t);
     }
 }
 
@@ -298,24 +325,6 @@ void mmu_fence_all(void)
 void mmu_fence_code(void)
 {
     memset(cpu[harts[0].id].icache, 0, sizeof cpu[0].icache);
-}
-
-static uint asid_of(uint64 satp)
-{
-    return (uint)(satp >> SATP_ASID_SHIFT & SATP_ASID_MASK);
-}
-
-/* The entry of va in the tables of this hart's satp, 0 if there is none. */
-static pte_t table_walk(uint64 va)
-{
-    pte_t *t = virt(PTE2PA((cpu[harts[0].id].satp & ((1UL << 44) - 1)) << 10));
-    for (int level = 2; level > 0; level--) {
-        pte_t pte = t[sv39_index(va, level)];
-        if (pte == 0)
-            return 0;
-        t = sv39_table(pte);
-    }
-    return t[sv39_index(va, 0)];
 }
 
 /* True if the hardware lets the access through; *pa is where it goes. */

@@ -7,7 +7,8 @@
  * The machine under kernel/vm in host tests: frames in an array, objects from malloc(), and a
  * model of what the hardware does with the page tables.  Each hart has a translation cache and an
  * instruction cache that forget only what they are told to forget, so a missing fence shows as
- * wrong data.  There is one thread; shim_hart() says which hart it plays.
+ * wrong data, and so does one before the entry has changed: what a translation cache has forgotten
+ * it loads again at once.  There is one thread; shim_hart() says which hart it plays.
  */
 #define SHIM_FRAMES 8192
 #define SHIM_HARTS  3
