@@ -24,7 +24,7 @@ struct pageinfo {
     uchar rights; /* 1 read, 2 write, 4 execute: what the entry grants now */
     ushort pad;
     uint refs;    /* holders of the frame, the cache among them; of the zero frame 0 */
-    uint64 frame; /* its number, 0 if none */
+    uint64 frame; /* its number, that of the zero frame too; 0: there is none */
     uint64 run;   /* PAGE_NONE, PAGE_ABSENT: as many pages from this one on are alike; else 0 */
 };
 

@@ -8,6 +8,7 @@
 
 #include "kernel/vm.h"
 #include "kernel/vm/pmap.h"
+#include "kernel/vm/shm.h"
 #include "kernel/vm/view.h"
 #include "tests/host/seed.h"
 #include "tests/host/vm_shim.h"
@@ -53,6 +54,12 @@ static struct pageinfo page_at(struct space *s, uint64 va)
     return page;
 }
 
+static void same(uint64 va, const char *field, uint64 told, uint64 right)
+{
+    if (told != right)
+        fail_msg("page_at(0x%lx).%s is %lu, expected %lu", va, field, told, right);
+}
+
 static void test_empty(void **state)
 {
     (void)state;
@@ -93,15 +100,15 @@ static void test_sparse(void **state)
     assert_int_equal(area.shared, 0);
     assert_int_equal(area.charged, 0);
     for (uint64 pages = 1; pages * PGSIZE < far - heap; pages *= 3)
-        assert_int_equal(page_at(s, far - pages * PGSIZE).run, pages);
+        same(far - pages * PGSIZE, "run", page_at(s, far - pages * PGSIZE).run, pages);
     assert_int_equal(view_pages(s, far - PGSIZE, page, 3), 3);
-    assert_int_equal(page[0].state, PAGE_ABSENT);
-    assert_int_equal(page[0].run, 1);
-    assert_int_equal(page[1].state, PAGE_PRIVATE);
-    assert_int_equal(page[1].rights, RW);
-    assert_int_equal(page[2].state, PAGE_ZERO);
-    assert_int_equal(page[2].rights, AREA_R);
-    assert_int_equal(page[2].refs, 0);
+    same(far - PGSIZE, "state", page[0].state, PAGE_ABSENT);
+    same(far - PGSIZE, "run", page[0].run, 1);
+    same(far, "state", page[1].state, PAGE_PRIVATE);
+    same(far, "rights", page[1].rights, RW);
+    same(far + PGSIZE, "state", page[2].state, PAGE_ZERO);
+    same(far + PGSIZE, "rights", page[2].rights, AREA_R);
+    same(far + PGSIZE, "refs", page[2].refs, 0);
     drop(s);
 }
 
@@ -126,23 +133,45 @@ static void test_pieces(void **state)
     drop(s);
 }
 
-static void check_page(struct space *s, uint64 va, const struct pageinfo *page)
+static pte_t entry(struct space *s, uint64 va)
 {
     const pte_t *slot = pmap_find(s, va);
 
-    if (slot == NULL || *slot == 0) {
-        assert_int_equal(page->state, area_find(&s->areas, va) ? PAGE_ABSENT : PAGE_NONE);
-        assert_int_equal(page->frame, 0);
-        assert_true(page->run > 0);
+    return slot ? *slot : 0;
+}
+
+/* Nothing is mapped at va. */
+static void check_run(struct space *s, uint64 va, const struct pageinfo *page)
+{
+    struct area *a = area_above(&s->areas, va);
+    bool promised = a && a->start <= va;
+    uint64 end = promised ? a->end : a ? a->start : USER_END, next = va + PGSIZE;
+
+    while (promised && next < end && entry(s, next) == 0)
+        next += PGSIZE;
+    same(va, "state", page->state, promised ? PAGE_ABSENT : PAGE_NONE);
+    same(va, "frame", page->frame, 0);
+    same(va, "run", page->run, ((promised ? next : end) - va) >> PGSHIFT);
+}
+
+static void check_page(struct space *s, uint64 va, const struct pageinfo *page)
+{
+    pte_t pte = entry(s, va);
+
+    if (pte == 0) {
+        check_run(s, va, page);
         return;
     }
-    struct frame *f = frame_of(PTE2PA(*slot));
-    assert_int_equal(page->run, 0);
-    assert_int_equal(page->frame, f - frame_table);
-    assert_int_equal(page->rights, *slot >> 1 & 7);
-    assert_int_equal(page->state, f == pmap_zero ? PAGE_ZERO
-                                  : f->refs > 1  ? PAGE_SHARED
-                                                 : PAGE_PRIVATE);
+    struct frame *f = frame_of(PTE2PA(pte));
+    same(va, "run", page->run, 0);
+    same(va, "frame", page->frame, (uint64)(f - frame_table));
+    same(va, "rights", page->rights, pte >> 1 & 7);
+    same(va, "refs", page->refs, f == pmap_zero ? 0 : f->refs);
+    same(va, "state", page->state,
+         f == pmap_zero            ? PAGE_ZERO
+         : f->state == FRAME_CACHE ? PAGE_FILE
+         : f->refs > 1             ? PAGE_SHARED
+                                   : PAGE_PRIVATE);
 }
 
 /* Whole windows, and what areas say of themselves, against the entries one by one. */
@@ -150,14 +179,12 @@ static void check_all(struct space *s)
 {
     static struct pageinfo page[PAGES];
     struct areainfo area[64];
-    uint64 va = 0, count[PAGE_SHARED + 1] = {0}, resident = 0, shared = 0, zero = 0;
+    uint64 va = 0, count[PAGE_FILE + 1] = {0}, resident = 0, shared = 0, zero = 0;
 
     assert_int_equal(view_pages(s, BASE, page, PAGES), PAGES);
     for (uint64 i = 0; i < PAGES; i++) {
         check_page(s, BASE + i * PGSIZE, &page[i]);
         count[page[i].state]++;
-        if (i > 0 && page[i - 1].run > 1)
-            assert_int_equal(page[i].run, page[i - 1].run - 1);
     }
     uint n = view_areas(s, &va, area, 64);
     for (uint i = 0; i < n; i++) {
@@ -166,9 +193,21 @@ static void check_all(struct space *s)
         zero += area[i].zero;
     }
     assert_int_equal(resident, s->resident);
-    assert_int_equal(resident, count[PAGE_PRIVATE] + count[PAGE_SHARED]);
-    assert_int_equal(shared, count[PAGE_SHARED]);
+    assert_int_equal(resident, count[PAGE_PRIVATE] + count[PAGE_SHARED] + count[PAGE_FILE]);
+    assert_int_equal(shared, count[PAGE_SHARED] + count[PAGE_FILE]);
     assert_int_equal(zero, count[PAGE_ZERO]);
+}
+
+/* Memory that relatives share, whose frames are those of a store. */
+static void map_shared(struct space *s, uint64 start, uint64 pages)
+{
+    struct area like = {.prot = RW, .kind = AREA_MAP, .bytes = AREA_ALL_BYTES, .shared = true};
+    struct store *store;
+
+    assert_int_equal(shm_new(pages, false, &store), 0);
+    like.store = store;
+    assert_int_equal(space_map_like(s, start, start + pages * PGSIZE, &like), 0);
+    store->ops->put(store, false);
 }
 
 static void test_random(void **state)
@@ -181,6 +220,7 @@ static void test_random(void **state)
         assert_int_equal(space_map(s, BASE + i * PGSIZE, BASE + (i + 40) * PGSIZE,
                                    i % 120 ? RW : AREA_R, AREA_DATA),
                          0);
+    map_shared(s, BASE + 40 * PGSIZE, 10); /* next to another area */
     for (int step = 0; step < 400; step++) {
         uint64 va = BASE + random_below(PAGES) * PGSIZE;
         if (random_below(2))

@@ -99,6 +99,7 @@ void view_lazy(void)
     SAME(a->resident, 3);
     SAME(a->shared, 0);
     SAME(a->zero, 2);
+    SAME(page_of(0, p).run, 10);
     SAME(pages_in(0, p, 40, PAGE_PRIVATE), 3);
     SAME(pages_in(0, p, 40, PAGE_ZERO), 2);
     SAME(pages_in(0, p, 40, PAGE_ABSENT), 35);
@@ -225,15 +226,17 @@ void view_huge(void)
         end += step;
     CHECK(end - start > (200L << 30));
     start[0] = 1;
+    start[9 * PGSIZE] = 1;
     start[100L << 30] = 1;
     end[-1] = 1;
-    SAME(area_of(0, start)->resident, 3);
+    SAME(area_of(0, start)->resident, 4);
+    SAME(page_of(0, start + PGSIZE).run, 8);
     SAME(page_of(0, start + (100L << 30) - 1000 * PGSIZE).run, 1000);
     for (uint64 va = (uint64)start; va < (uint64)end; calls++) {
         SAME(pagemap(0, va, page, 1), 1);
         va += (page[0].run ? page[0].run : 1) * PGSIZE;
     }
-    CHECK(calls <= 7);
+    CHECK(calls <= 9);
     CHECK(uptime() - before < 30 * TICK_HZ); /* page by page it takes minutes */
 }
 
