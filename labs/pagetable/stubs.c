@@ -48,10 +48,9 @@ static const pte_t *next_mapped(const struct space *s, uint64 *va, uint64 end)
 
 /*
  * What pagemap() says of a page by its entry, which maps something: kernel/vmview.h tells what
- * each field means, and which of them stay 0 for the zero frame.  `rights` are those of the entry,
- * not of the area.  A frame of state FRAME_CACHE is PAGE_FILE, however many hold it.  Others
- * change counts and states meanwhile: refs is what holders() tells, read once; state is read with
- * load_relaxed().
+ * each field means, for the zero frame too.  `rights` are those of the entry, not of the area.  A
+ * frame of state FRAME_CACHE is PAGE_FILE, however many hold it.  Others change counts and states
+ * meanwhile: refs is what holders() tells, read once; state is read with load_relaxed().
  */
 static struct pageinfo mapped_page(pte_t pte)
 {
@@ -86,8 +85,9 @@ static void count_pages(const struct space *s, struct areainfo *to)
 // in kernel/vm/pmap.c
 
 /*
- * See pmap.h.  An entry is written by put_entry(), which tells the ledger.  Other harts may run in
- * the same space, and every hart keeps translations: before this returns none may go on using one
+ * See pmap.h.  An entry is written by put_entry(), as everywhere in this file: the ledger is told
+ * of each change.  (No test shows it here, for the ledger keeps no book of A.)  Other harts may run
+ * in the same space, and every hart keeps translations: when this returns none may go on using one
  * that it loaded while A was set (tlb.h), or the next use sets no bit.
  */
 void pmap_take_accessed(struct space *s, uint64 start, uint n, uint8 bits[])
@@ -97,7 +97,11 @@ void pmap_take_accessed(struct space *s, uint64 start, uint n, uint8 bits[])
 
 // in kernel/trap/mistake.c
 
-/* A row of docs/fault.md: in the first page, or as a negative number in the last one. */
+/*
+ * A row of docs/fault.md: less than a page above 0 or, as a negative number, below it, so -4095 to
+ * 4095.  "null pointer", "null pointer + 8", "null pointer - 8" for a read or a write; for a fetch
+ * always "jump through a null pointer".
+ */
 static bool null_pointer(const struct crash *c, const struct words *w)
 {
     (void)c, (void)w;
@@ -139,8 +143,8 @@ static bool around_stack(const struct crash *c, const struct words *w)
 }
 
 /*
- * A row of docs/fault.md: from the break on, less than NEAR, if there is a heap; it counts as
- * above.
+ * A row of docs/fault.md: above the break by less than NEAR.  The byte at the break is beyond it
+ * by 1.  Where there is no heap the break is the top of the stack, and around_stack() has answered.
  */
 static bool beyond_break(const struct crash *c, const struct words *w)
 {
