@@ -31,6 +31,8 @@ RETURN = r"(?:    return   0x[0-9a-f]+ \(\w+\+0x[0-9a-f]+\)\n)?"
 # Name of the crash -> exception, function, address, likely mistake, and the lines about the memory.
 PAGE_FAULTS = {
     "null": ("store", "null", "0x8", r"null pointer \+ 8", TEXT + CODE),
+    "handler": ("store", "on_signal", "0x8", r"null pointer \+ 8",
+                r"    return   0x[0-9a-f]+ \(signal_restorer\+0x0\)\n" + TEXT + CODE),
     "text": ("store", "text", "0x1[0-9a-f]{3}", r"write to program text \(it is read-only\)",
              TEXT + f"(?:{CODE}|{EMPTY})"), # the page may never have been used
     "rodata": ("store", "rodata", "0x[23][0-9a-f]{3}",

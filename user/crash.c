@@ -6,6 +6,7 @@
 #include "user/lib/prog.h"
 #include "kernel/mman.h"
 #include "kernel/riscv.h"
+#include "kernel/signal.h"
 #include "kernel/stat.h"
 
 #define MISTAKE static void __attribute__((noinline))
@@ -77,6 +78,19 @@ MISTAKE heap(void)
 MISTAKE kernel(void)
 {
     load(0xffffffc080000000UL);
+}
+
+static void on_signal(int sig, struct siginfo *info)
+{
+    (void)sig, (void)info;
+    store(8);
+}
+
+MISTAKE handler(void)
+{
+    struct sigaction a = {on_signal, 0, 0};
+    if (sigaction(SIGUSR1, &a, 0) == 0)
+        sigsend(getpid(), SIGUSR1);
 }
 
 MISTAKE beyond(void)
@@ -182,6 +196,7 @@ static const struct {
     {"kernel", kernel, "read the kernel's memory"},
     {"beyond", beyond, "read where no program's memory can be"},
     {"exec", exec_data, "jump into data"},
+    {"handler", handler, "write through a null pointer, in the handler of a signal"},
     {"wild", wild, "read far away from everything"},
     {"string", string, "read by a pointer that a string was written over"},
     {"eof", end_of_file, "read from a mapping where its file has ended"},

@@ -91,17 +91,26 @@ static bool find_symbol(const struct proc *p, uint64 pc, struct symbol *s)
     return p->exe && symbols_find(p->exe, pc, s);
 }
 
+static bool is_restorer(const struct proc *p, uint64 ra)
+{
+    for (int sig = 1; sig < NSIG; sig++)
+        if (p->signal.caught & SIGNAL_BIT(sig) && (uint64)p->action[sig].restorer == ra)
+            return true;
+    return false;
+}
+
 /*
  * ra leads to the caller until a function calls others; then it says nothing new.  The call is the
  * instruction before ra, which itself may be in the next function: what never returns is called
- * last.
+ * last.  Handlers were not called, and return to where a function begins.
  */
 static void add_return(struct text *t, const struct proc *p, const struct crash *c)
 {
     struct symbol here, caller;
+    uint64 back = is_restorer(p, c->ra) ? 0 : 1;
     find_symbol(p, c->pc, &here);
-    if (find_symbol(p, c->ra - 1, &caller) && strcmp(here.name, caller.name) != 0)
-        add(t, "    return   0x%lx (%s+0x%lx)\n", c->ra, caller.name, caller.offset + 1);
+    if (find_symbol(p, c->ra - back, &caller) && strcmp(here.name, caller.name) != 0)
+        add(t, "    return   0x%lx (%s+0x%lx)\n", c->ra, caller.name, caller.offset + back);
 }
 
 static void add_summary(struct text *t, const struct proc *p, const struct crash *c)
