@@ -17,6 +17,8 @@ import pytest
 
 from course import FORK, MISTAKE, STUBS, tree_with, write_folder
 from labkit import console, cut, grade, intake, limits, products, single, suite
+from labkit.debug import commands as debug_commands
+from labkit.lab import Check, Step
 from labkit.report import report
 from labkit.result import Outcome, Result
 from machine import PATIENCE, TOP
@@ -216,6 +218,85 @@ def test_machine_that_ends_later(lab):
     events = re.findall(r"^event: (\w+)$", "\n".join(o.observed for o in result.outcomes), re.M)
     assert "panic" in events and set(events) == {"panic"}
     assert any(o.passed for o in result.outcomes if o.check.kind == "vmtests")
+
+
+class Told:
+    """A process that prints these pieces, and each time that it is asked has used a second more."""
+
+    deadline = float("inf")
+
+    def __init__(self, pieces):
+        self.pieces, self.seconds = iter(pieces), 0
+
+    def read(self, _seconds):
+        return next(self.pieces, None)
+
+    def cpu_seconds(self):
+        self.seconds += 1
+        return self.seconds
+
+    def write(self, _data):
+        pass
+
+    def end(self):
+        pass
+
+
+@pytest.fixture
+def tell(monkeypatch):
+    """What machines print from now on."""
+    def set_up(*pieces):
+        child = Told(pieces)
+        monkeypatch.setattr(console, "Child", lambda *_: child)
+        return child
+    monkeypatch.setattr(console, "LOOK", 0)
+    monkeypatch.setattr(console, "command_line", lambda *_: [])
+    return set_up
+
+
+@pytest.fixture
+def told(tell):
+    """What the command `x` gives on a machine that prints this, and how long it took."""
+    def run(*pieces):
+        child = tell(*pieces)
+        with console.Machine(None, "", "word") as m:
+            try:
+                return m.run("x"), child.seconds
+            except console.Ended as ended:
+                return ended, child.seconds
+    return run
+
+
+def test_text_behind_the_prompt(told):
+    """It is no hang, and is noticed long before one would be."""
+    ended, seconds = told(b"x\n1\n", b"$", b" ", b"2: write -> 2\n")
+    assert (ended.event, ended.text) == ("prompt", "\nx\n1\n$ 2: write -> 2\n")
+    assert seconds < 3 * console.BEHIND < console.BUSY
+    ended, seconds = told(b"x\n1\n", *[None] * 10, b"$ 2: write -> 2\n", *[b"more\n"] * 99)
+    assert ended.event == "prompt" and seconds < 10 + 3 * console.BEHIND
+    ended, _ = told(b"2: write ->", b" 2\nx\n1\n$ ")  # of the prompt before this command
+    assert (ended.event, ended.text) == ("prompt", "\n2: write -> 2\nx\n1\n")
+    ended, seconds = told(b"x\n1\n")
+    assert ended.event == "hang" and seconds > console.BUSY
+    assert "prompt" in suite.EVENTS
+
+
+def test_text_behind_the_prompt_is_not_typed_again(tell):
+    tell(b"\nFaultline: hello\n$ ", None, b"x\n1\n$ ", b"2: write -> 2\n")
+    verdict = single.console(None, [Step("x", [], []), Step("y", [], [])])
+    assert (verdict.event, verdict.printed) == ("prompt", "$ x\n1\n$ 2: write -> 2\n")
+    check = Check(5, "console", "script", None)
+    lines = debug_commands(None, check, verdict).split("\n")
+    assert [line.split("  ")[0] for line in lines if line.startswith("$ ")] == ["$ x"]
+    assert "(gdb) stop-on lab on" in lines
+
+
+def test_what_looks_like_a_prompt(told):
+    """It is none if the command goes on, even if the command had been busy for long before."""
+    pieces = [b"x\n", *[None] * 10, b"$ 5\n", b"1\n", b"$ "]
+    assert told(*pieces)[0] == "$ 5\n1\n"
+    text, seconds = told(b"x\n$ 5\n", b"word test t: OK\n", *[None] * 9, b"1\n$ ")
+    assert text == "$ 5\nword test t: OK\n1\n" and seconds > 2 * console.BEHIND
 
 
 def test_many_hangs_are_cut_short(monkeypatch):

@@ -8,6 +8,7 @@ becomes of it is told as an event:
     output   it printed more than anybody reads
     hang     the prompt did not come back: QEMU used much of the processor without a sign of
              progress, or did nothing at all, or took far too long
+    prompt   the prompt came, and something was printed behind it
 """
 
 import os
@@ -24,11 +25,13 @@ PROMPT = "\n$ "
 ICOUNT = "-icount shift=0,sleep=off"
 
 BUSY = 15           # seconds of the processor between two signs of progress
+BEHIND = 3          # the same where the prompt came: nothing should follow
 IDLE = 15           # seconds in which QEMU does nothing, not even let time pass
 LAST_RESORT = 600   # seconds of a clock on the wall, for a whole boot
 OUTPUT = MIB // 2   # bytes of a boot
 MARGIN = 64         # characters of what may have come in half
 DYING = 5           # seconds for the rest of a panic
+QUIET = 0.05        # seconds in which nothing follows a prompt that is one
 LOOK = 0.25         # seconds between two looks at QEMU
 
 LIMITS = Limits(wall=LAST_RESORT, cpu=LAST_RESORT, output=OUTPUT, memory=None)
@@ -78,6 +81,7 @@ class Machine:
         self.received = 0
         self.booted = False
         self.busy_from = self.cpu = 0.0
+        self.prompted = False   # since the last sign of progress
         self.idle_from = self.look_at = time.monotonic()
         self.child = Child(command_line(products, memory, harts), LIMITS)
 
@@ -95,18 +99,23 @@ class Machine:
         self.text, self.looked = "\n", 0
         self.progressed()
         self.child.write(command.encode() + b"\n")
-        return self.listen().partition(command + "\n")[2]
+        text, echo = self.listen(), f"\n{command}\n"
+        if not text.startswith(echo):
+            raise Ended("prompt", text)     # it came so late that the command was typed before
+        return text[len(echo):]
 
     def listen(self):
-        while not self.text.endswith(PROMPT):
-            data = self.child.read(LOOK)
+        while True:
+            at_prompt = self.text.endswith(PROMPT)
+            data = self.child.read(QUIET if at_prompt else LOOK)
+            if data is None and at_prompt:
+                return self.text[:-len(PROMPT) + 1]
             if data == b"":
                 raise Ended(self.how_it_ended(), self.text)
             if data:
                 self.hear(data)
             if time.monotonic() > self.look_at:
                 self.be_patient()
-        return self.text[:-len(PROMPT) + 1]
 
     def hear(self, data):
         self.text += plain(data)
@@ -115,6 +124,9 @@ class Machine:
         news = self.text[self.looked:]
         if self.progress in news:
             self.progressed()
+        elif PROMPT in news and not self.prompted:
+            self.progressed()
+            self.prompted = True
         if PANIC in news:
             self.hear_last_words()
             raise Ended("panic", self.text)
@@ -133,16 +145,17 @@ class Machine:
             self.text += plain(data)
 
     def progressed(self):
-        self.busy_from = self.child.cpu_seconds()
+        self.busy_from, self.prompted = self.child.cpu_seconds(), False
 
     def be_patient(self):
         self.look_at = time.monotonic() + LOOK
         now = self.child.cpu_seconds()
         if now - self.cpu > LOOK / 10:
             self.cpu, self.idle_from = now, time.monotonic()
-        if (now - self.busy_from > self.busy or time.monotonic() - self.idle_from > IDLE
+        patience = min(self.busy, BEHIND) if self.prompted else self.busy
+        if (now - self.busy_from > patience or time.monotonic() - self.idle_from > IDLE
                 or time.monotonic() > self.child.deadline):
-            raise Ended("hang", self.text)
+            raise Ended("prompt" if self.prompted else "hang", self.text)
 
     def how_it_ended(self):
         try:

@@ -39,7 +39,7 @@ def in_program(lab, check, verdict):
 
 def on_console(lab, check, verdict):
     """For commands that were typed, the last of which did not do what it should."""
-    typed = [(line, PROMPT) for line in verdict.printed.split("\n") if line.startswith("$ ")]
+    typed = [(f"$ {command}", PROMPT) for command in verdict.typed]
     stops = watch(lab, check, verdict)
     begin = [CONTINUE, ("(gdb) ^C", "when the shell is there")] if stops and typed else []
     return [*begin, *stops, CONTINUE, *typed, *at_end(verdict)]
@@ -49,7 +49,7 @@ def watch(lab, check, verdict):
     """Where to stop from there on: a kernel that goes on does so in functions of the lab."""
     if verdict.event == "hang":
         return []
-    if verdict.event:
+    if verdict.event not in (None, "prompt"):
         return [("(gdb) stop-on panic on", HERE)]
     if check.kind != "console" and any(FAULTS.match(name) for name in lab.hand_in()):
         return [(f"(gdb) break-fault prog={check.kind}", HERE)]

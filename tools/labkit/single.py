@@ -1,5 +1,6 @@
 """Checks outside of vmtests and usertests: rows of bench, scripts for the console, unit tests."""
 
+import dataclasses
 import os
 import re
 import secrets
@@ -38,20 +39,21 @@ def bench(products, check):
 def console(products, steps):
     """Types what a .console file says, and looks for what it expects."""
     with Machine(products, MEMORY["console"], secrets.token_hex(8)) as m:
-        printed = typed = ""
+        printed, typed = "", ()
         try:
             m.boot()
             for step in steps:
-                typed = f"{step.command}\n"
+                typed += (step.command,)
+                printed += "$ "
                 text = m.run(step.command)
-                printed += f"$ {typed}{text}"
+                printed += f"{step.command}\n{text}"
                 wrong = mismatch(step, text.split("\n"))
                 if wrong:
-                    return Verdict(reason=f"`{step.command}` {wrong}",
+                    return Verdict(reason=f"`{step.command}` {wrong}", typed=typed,
                                    printed=without_times(printed))
         except Ended as ended:
-            told = ended.text.replace(typed, f"$ {typed}", 1) if typed else ended.text
-            return ended_in(Ended(ended.event, printed + told))
+            told = ended_in(Ended(ended.event, printed + ended.text.lstrip("\n")))
+            return dataclasses.replace(told, typed=typed)
     return Verdict(True)
 
 

@@ -37,6 +37,7 @@ class Verdict:
     build: str = ""         # what the compiler says
     limit: str = ""         # what `bench` measured against its limit
     instructions: int | None = None
+    typed: tuple = ()       # commands of a .console file, up to the one that failed
 
     def observed(self):
         """The observation of docs/labs.md."""
@@ -54,7 +55,8 @@ class Verdict:
 
 EVENTS = {"panic": "the kernel panicked", "hang": "it did not end: the machine hangs",
           "reboot": "the machine started again", "exit": "the machine switched itself off",
-          "output": "the machine printed without end", "crash": "QEMU was ended by a signal"}
+          "output": "the machine printed without end", "crash": "QEMU was ended by a signal",
+          "prompt": "something was printed behind the shell's prompt"}
 
 
 # What the driver says beside verdicts; what looks like a verdict; one that somebody else gave.
@@ -109,7 +111,8 @@ class Suite:
             try:
                 self.begin(m, word)
             except Ended as ended:
-                return {name: ended_in(ended, word, BOOT) for name in names}
+                where = "" if ended.event == "prompt" else BOOT
+                return {name: ended_in(ended, word, where) for name in names}
             for at in range(0, len(names), AT_ONCE):
                 run = self.command(m, word, names[at:at + AT_ONCE])
                 failed = any(not v.passed for v in verdicts.values())
