@@ -114,6 +114,42 @@ void alarm_ignored(void)
     SAME(sigalarm(0, 0), 0);
 }
 
+static void alarm_action_is(signal_handler *handler)
+{
+    struct sigaction now;
+    SAME(sigaction(SIGALRM, 0, &now), 0);
+    CHECK(now.handler == handler);
+    CHECK(now.mask == 0);
+}
+
+static int next_alarm; /* in ticks */
+
+/* SIGALRM waits while this runs, and is pending when sigalarm() is called. */
+static void replace_alarm(int sig, struct siginfo *info)
+{
+    (void)sig, (void)info;
+    SAME(sigsend(getpid(), SIGALRM), 0);
+    SAME(sigalarm(next_alarm, (void (*)())signal_note), 0);
+}
+
+/* Neither what was pending of the alarm before nor its action is left. */
+void alarm_replaced(void)
+{
+    signal_catch(SIGALRM, signal_note, 1ul << SIGINT);
+    SAME(sigalarm(1000, (void (*)())linger), 0);
+    alarm_action_is(linger);
+    REFUSED(sigalarm(-1, (void (*)())signal_note), EINVAL);
+    alarm_action_is(linger);
+    SAME(sigalarm(0, (void (*)())signal_note), 0);
+    alarm_action_is(SIG_DFL);
+    signal_catch(SIGUSR1, replace_alarm, 1ul << SIGALRM);
+    for (next_alarm = 1000; next_alarm >= 0; next_alarm -= 1000) {
+        signal_catch(SIGALRM, signal_note, 0);
+        SAME(sigsend(getpid(), SIGUSR1), 0);
+        SAME(signal_calls, 0);
+    }
+}
+
 /* Does not end of an alarm that the program before had set. */
 int helper_alarm(int argc, char *argv[])
 {

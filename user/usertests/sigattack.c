@@ -97,34 +97,82 @@ static void return_to_bad_frame(long unused)
     forget_frame(0, 0);
 }
 
-/* SIGKILL cannot be blocked by a frame that says so. */
-static void block_all(long ready)
+/* --- SIGKILL waits for nothing ---------------------------------------------------------------- */
+
+static int ready[2], killed[2];
+
+/* What is to be read here is written when SIGKILL is pending: nobody gets behind the read. */
+static void await_kill(void)
+{
+    char c;
+    SAME(write(ready[1], "r", 1), 1);
+    read(killed[0], &c, 1);
+    exit(STATUS_FAILED);
+}
+
+/* The status of a child that is killed when block() has come to await_kill(). */
+static int killed_in(void (*block)(void))
+{
+    char c;
+    MUST(pipe(ready));
+    MUST(pipe(killed));
+    int pid = child_fork();
+    if (pid == 0)
+        block();
+    SAME(close(ready[1]), 0);
+    SAME(read(ready[0], &c, 1), 1);
+    SAME(kill(pid), 0);
+    SAME(write(killed[1], "k", 1), 1);
+    int status = child_wait(pid);
+    SAME(close(ready[0]) + close(killed[0]) + close(killed[1]), 0);
+    return status;
+}
+
+static void block_by_frame(void)
 {
     field = BLOCKED;
     value = -1ul;
     signal_catch(SIGUSR1, set_field, 0);
     SAME(sigsend(getpid(), SIGUSR1), 0);
     SAME(sigsend(getpid(), SIGTERM), 0); /* waits */
-    SAME(write((int)ready, "b", 1), 1);
-    signal_use_time(20);
-    exit(STATUS_FAILED);
+    await_kill();
 }
 
 void attack_mask(void)
 {
-    int ends[2], pid;
-    char c;
     PASSES(return_to_bad_frame, 0);
-    MUST(pipe(ends));
-    pid = child_fork();
-    if (pid == 0)
-        block_all(ends[1]);
-    SAME(close(ends[1]), 0);
-    SAME(read(ends[0], &c, 1), 1);
-    SAME(kill(pid), 0);
-    SAME(child_wait(pid), -1);
-    SAME(close(ends[0]), 0);
+    SAME(killed_in(block_by_frame), -1);
 }
+
+static void stay(int sig, struct siginfo *info)
+{
+    (void)sig, (void)info;
+    await_kill();
+}
+
+static void block_by_handler(void)
+{
+    signal_catch(SIGUSR1, stay, -1ul);
+    SAME(sigsend(getpid(), SIGUSR1), 0);
+    exit(STATUS_PASSED); /* which is wrong here, too */
+}
+
+static void return_with_all_masked(long unused)
+{
+    (void)unused;
+    signal_catch(SIGUSR1, signal_note, -1ul);
+    SAME(sigsend(getpid(), SIGUSR1), 0);
+    SAME(signal_calls, 1);
+}
+
+/* The mask of a handler may have any bits: it can be killed all the same, and return. */
+void attack_handler_mask(void)
+{
+    SAME(killed_in(block_by_handler), -1);
+    PASSES(return_with_all_masked, 0);
+}
+
+/* --- what frames tell ------------------------------------------------------------------------- */
 
 static volatile long looked;
 

@@ -205,11 +205,13 @@
     TEST(alarm_not_reentered)                                                                      \
     TEST(alarm_counts_run_time)                                                                    \
     TEST(alarm_ignored)                                                                            \
+    TEST(alarm_replaced)                                                                           \
     TEST(alarm_not_inherited)                                                                      \
     /* sigattack.c */                                                                              \
     TEST(attack_frames)                                                                            \
     TEST(attack_fields)                                                                            \
     TEST(attack_mask)                                                                              \
+    TEST(attack_handler_mask)                                                                      \
     TEST(attack_secrets)                                                                           \
     TEST(attack_handlers)                                                                          \
     TEST(attack_storm)                                                                             \
