@@ -31,8 +31,9 @@ void syscall_dispatch(struct proc *p, struct trapframe *tf)
 // in kernel/proc/sysproc.c
 /*
  * trace(calls): from now on each system call of this process whose number n has its bit, 1 << n, in
- * `calls` is reported (kernel/trap/syscall.c), in whatever program it runs by then; so are those of
- * all children that it makes from now on, by fork, vfork or spawn.  0: nothing is.  Cannot fail.
+ * `calls` is reported (kernel/trap/syscall.c), this call of trace() itself being the first, in
+ * whatever program it runs by then; so are those of all children that it makes from now on, by
+ * fork, vfork or spawn.  0: nothing is.  Cannot fail.
  */
 int64 sys_trace(const uint64 arg[6])
 {
@@ -90,9 +91,10 @@ void signal_tick(struct proc *p)
 /*
  * sigalarm(ticks, handler), and as a third argument, which user/lib adds, where the handler returns
  * to.  From now on SIGALRM has this handler, with an empty mask, and comes after every `ticks`
- * ticks of run time (timer_tick_length()).  The alarm before it is forgotten, also one that is
- * pending.  With 0 ticks there is no alarm, and SIGALRM is treated by default.  0, or -EINVAL with
- * nothing changed if `ticks`, an int, is negative.
+ * ticks of run time (timer_tick_length()).  The handler is an address, 0 and 1 like any other: a
+ * program may begin with it.  The alarm before is forgotten, and with it a SIGALRM that is pending,
+ * whoever made it so.  With 0 ticks there is no alarm, and SIGALRM is treated by default, whatever
+ * the handler.  0, or -EINVAL with nothing changed if `ticks`, an int, is negative.
  */
 int64 sys_sigalarm(const uint64 arg[6])
 {
