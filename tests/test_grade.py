@@ -21,7 +21,7 @@ from labkit.debug import commands as debug_commands
 from labkit.lab import Check, Step
 from labkit.report import report
 from labkit.result import Outcome, Result
-from machine import PATIENCE, TOP
+from machine import PATIENCE, TOP, until
 
 TESTS = """40 vmtests fault_cow
 20 vmtests case_1_private_written_later
@@ -684,4 +684,6 @@ def follow(lab, debug):
                 window.sendline(typed.removeprefix("$ "))
             if typed.startswith("$ ") or not RUNS.match(following):
                 gdb.expect(r"\(gdb\) $")
-        return gdb.before
+        said = gdb.before
+    until(lambda: not running(f"GRADED_IN={os.environ['GRADED_IN']}".encode()), "QEMU ends")
+    return said
