@@ -44,6 +44,7 @@ static const struct {
     [RULE_V10] = {"V10", "no user entry maps the kernel, no kernel entry is the user's"},
     [RULE_V11] = {"V11", "nothing is both writable and executable"},
     [RULE_V12] = {"V12", "resident, promised and committed equal a walk"},
+    [RULE_V13] = {"V13", "the zero frame is all zeros"},
     [RULE_T1] = {"T1", "a page table exists only where an area lies"},
 };
 

@@ -57,6 +57,7 @@ enum check_rule {
     RULE_V10,
     RULE_V11,
     RULE_V12,
+    RULE_V13,
     RULE_T1,
     CHECK_RULES
 };

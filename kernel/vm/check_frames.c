@@ -1,7 +1,8 @@
 /*
  * The frame table against the rules, when all page tables were walked and each frame knows how
  * often it was found: its count (V4), its writers (V5), its state (V7), its name in the cache
- * (V8), and that free and used frames are all there are, none forgotten and none twice (V9).
+ * (V8), and that free and used frames are all there are, none forgotten and none twice (V9).  Of
+ * the zero frame the bytes are looked at, too (V13): the entry that wrote to it may be gone.
  *
  * Only blocks of the table that ever came into use are looked at (mem/frame.h).  Each entry
  * forgets what was counted, for the next check.  The machine is frozen: check.c.
@@ -132,6 +133,20 @@ static void check_rest(struct frame *f, uint n)
             found(RULE_V7, "a frame within a block is not like the first", &f[i]);
 }
 
+static void check_zeros(const struct frame *f)
+{
+    const uint64 *word = frame_virt(f);
+    uint i = 0;
+
+    while (i < PGSIZE / sizeof *word && word[i] == 0)
+        i++;
+    if (i == PGSIZE / sizeof *word)
+        return;
+    struct check_finding *b = check_broken(RULE_V13, "the zero frame was written to");
+    check_about(b, f);
+    check_count(b, 0, word[i]);
+}
+
 /* --- The table -------------------------------------------------------------------------------- */
 
 /* The frame or the block that begins at f; returns how many frames that are. */
@@ -165,6 +180,7 @@ void check_frames(check_cache_fn *cached)
 {
     struct tally t = {.cached = cached};
 
+    check_zeros(pmap_zero);
     frame_each_cached(mark_cached);
     for (uint64 i = 0; i < frame_count;)
         i += check_block(&frame_table[i], &t);

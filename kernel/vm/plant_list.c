@@ -105,6 +105,13 @@ static void zero_writable(struct plot *p)
     plant_name_page(p, pmap_zero, p->va[PLANT_ZERO]);
 }
 
+static void zero_written(struct plot *p)
+{
+    uint64 *last = (uint64 *)frame_virt(pmap_zero) + PGSIZE / sizeof(uint64) - 1;
+    SET(p, *last, 1);
+    name_frame(p, pmap_zero);
+}
+
 static void kernel_mapped(struct plot *p)
 {
     map_empty(p, p->s->root, frame_of(p->s->root));
@@ -315,6 +322,7 @@ const struct plant plant_list[] = {
     {"tables-wrong", RULE_V12, tables_wrong, 0},
     {"committed-wrong", RULE_V12, committed_wrong, 0},
     {"total-wrong", RULE_V12, NULL, 1},
+    {"zero-written", RULE_V13, zero_written, 0},
     {"table-without-area", RULE_T1, table_without_area, 1},
 };
 

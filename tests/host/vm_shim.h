@@ -40,7 +40,7 @@ void shim_set_pc(uint64 pc);
 /* s is used by a process whose user stack pointer is sp. */
 void shim_set_sp(struct space *s, uint64 sp);
 
-/* Rules V1, V2, V4, V5, V11, V12 over n spaces that are all there are; fails the test if broken. */
+/* Rules V1, V2, V4, V5, V11, V12, V13 over n spaces, all that there are; fails if one is broken. */
 void shim_check(struct space *const *space, uint n);
 
 #endif
