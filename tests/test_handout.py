@@ -69,6 +69,8 @@ TREE = {
     "kernel/vm/sum.h": "int sum_rounds(int from);\nint sum_twice(int from);\n",
     "kernel/vm/other.c": "int other(void)\n{\n    int sum = 0;\n    return sum;\n}\n",
     "docs/sums.md": "See [sums](../kernel/vm/sum.c) and [labs](labs.md). ROUNDS is 4.\n",
+    "docs/all.md": "Students.\n\nTeachers:\n[labs](labs.md).\n\n## List\n| text |\n|---|\n"
+                   "| [labs](labs.md) |\n| [sums](sums.md); [labs](labs.md); more |\n",
     "docs/labs.md": "Formats.\n",
     "tests/test_sum.py": "def test():\n    pass\n",
     "tests/mutants.py": "a mutant of one_round()\n",
@@ -144,10 +146,13 @@ def test_a_handout_has_neither_history_nor_what_is_kept_back(toy):
     files = toy.cut()
     assert not (toy.out / "handout/.git").exists()
     assert set(files) == {"kernel/vm/sum.c", "kernel/vm/sum.h", "kernel/vm/other.c",
-                          "docs/sums.md", "tests/test_sum.py", "labs/toy/README.md",
-                          "labs/toy/tests", "labs/toy/hints", "labs/toy/handout.json"}
+                          "docs/sums.md", "docs/all.md", "tests/test_sum.py",
+                          "labs/toy/README.md", "labs/toy/tests", "labs/toy/hints",
+                          "labs/toy/handout.json"}
     assert "and labs." in files["docs/sums.md"], "a link to what is missing"
     assert "[sums](../kernel/vm/sum.c)" in files["docs/sums.md"]
+    assert files["docs/all.md"] == ("Students.\n\n## List\n| text |\n|---|\n"
+                                    "| [sums](sums.md); more |\n")
 
 
 def test_a_handout_is_a_lab_as_well(toy):
@@ -356,7 +361,8 @@ def test_the_reference_of_a_seed_fits_its_handout(varied):
     finished(whole, varied.top, "toy", 2)
     different = {str(p.relative_to(whole)) for p in whole.rglob("*") if p.is_file()
                  and handout.get(str(p.relative_to(whole))) != p.read_text()}
-    assert different == {"kernel/vm/sum.c", "labs/toy/stubs.c", "docs/sums.md"}
+    assert different == {"kernel/vm/sum.c", "labs/toy/stubs.c", "docs/sums.md",
+                         "docs/all.md"}
 
 
 @pytest.mark.parametrize("line, says", [

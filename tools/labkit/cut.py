@@ -134,15 +134,31 @@ def left_over(tree, removed, stubs):
             yield f"nothing calls {word}() of {places[-1]} now; `// drop` it if it tells too much"
 
 
+LINK = r"\[([^\]]*)\]\(([^)\s]+)\)"
+
+
+def without_gone_links(text, is_there):
+    """Text whose links lead nowhere now goes: a row of a table, a paragraph, an item of a list
+    that is divided by `; `.  If others of its links still lead somewhere, those become plain text.
+    """
+    def tells(part):
+        links = re.findall(LINK, part)
+        return not links or any(is_there(target) for _, target in links)
+
+    text = "\n".join(line for line in text.split("\n") if line[:1] != "|" or tells(line))
+    text = "\n\n".join(filter(tells, text.split("\n\n")))
+    text = re.sub(f"; {LINK}(?=;)", lambda m: m[0] if is_there(m[2]) else "", text)
+    return re.sub(LINK, lambda m: m[0] if is_there(m[2]) else m[1], text)
+
+
 def unlink(tree):
-    """Links to what is kept back become plain text."""
-    def plain(match):
-        target = match[2].split("#")[0]
-        there = not target or "://" in target or (path.parent / target).exists()
-        return match[0] if there else match[1]
+    """No document names what is kept back."""
     for path in sorted(tree.rglob("*.md")):
+        def is_there(target, folder=path.parent):
+            file = target.split("#")[0]
+            return not file or "://" in file or (folder / file).exists()
         text = path.read_text(encoding="utf-8")
-        path.write_text(re.sub(r"\[([^\]]*)\]\(([^)\s]+)\)", plain, text), encoding="utf-8")
+        path.write_text(without_gone_links(text, is_there), encoding="utf-8")
 
 
 def finished(tree, top, name=None, seed=None):
