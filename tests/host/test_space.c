@@ -23,10 +23,13 @@
 #define RX   (AREA_R | AREA_X)
 
 static uint64 frames_before, objects_before;
+static bool left_over; /* by the test before: what follows would only repeat that */
 
 static int setup(void **state)
 {
     (void)state;
+    assert_false(left_over);
+    left_over = true;
     shim_reset(16);
     frames_before = shim_frames_used();
     objects_before = shim_objects_used();
@@ -41,6 +44,7 @@ static int teardown(void **state)
     assert_int_equal(shim_frames_used(), frames_before);
     assert_int_equal(shim_objects_used(), objects_before);
     assert_int_equal(commit_total(), 0);
+    left_over = false;
     return 0;
 }
 
@@ -302,13 +306,18 @@ static void stack_grows_to_its_limit(void **state)
     uint64 v, top = s->stack_top, low = s->stack_low;
     assert_int_equal(top - low, USERSTACK * PGSIZE);
     assert_int_equal(s->heap, top);
+    const struct area *stack = area_find(&s->areas, top - 1);
+    if (stack == NULL || stack->start != top - PGSIZE)
+        fail_msg("a new stack has %lu pages", stack ? (top - stack->start) / PGSIZE : 0);
 
     uint64 sp = top - 5 * PGSIZE + 64;
     shim_set_sp(s, sp);
-    assert_int_equal(shim_store(s, sp - 8, 1), FAULT_BAD);
+    if (shim_store(s, sp - 8, 1) != FAULT_BAD)
+        fail_msg("the stack grew to 8 bytes below its pointer");
     assert_int_equal(shim_store(s, sp, 1), FAULT_OK);
     assert_int_equal(area_find(&s->areas, top - 1)->start, top - 5 * PGSIZE);
     assert_int_equal(load(s, top - 3 * PGSIZE), 0);
+    assert_int_equal(load(s, DATA), 0); /* what was pushed went to no page of others */
     shim_set_sp(s, low);
     assert_int_equal(shim_store(s, low, 2), FAULT_OK);
     shim_set_sp(s, 0); /* whatever the program makes of its stack pointer */

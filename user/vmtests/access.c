@@ -93,6 +93,17 @@ void stack_overflow(void)
     KILLED(use_some_stack, 100000);
 }
 
+/* Moves the stack pointer into the middle of a page far below, and stores so far from it. */
+static void store_off_pointer(long offset)
+{
+    uint64 sp = PGROUNDDOWN(r_sp()) - 12 * PGSIZE + PGSIZE / 2;
+    asm volatile("mv sp, %0\n"
+                 "sd zero, 0(%1)\n" ::"r"(sp),
+                 "r"(sp + (uint64)offset)
+                 : "memory");
+    exit(STATUS_PASSED);
+}
+
 /* Addresses below the stack pointer are no growth, however near. */
 void pitfall_18_below_pointer(void)
 {
@@ -100,6 +111,8 @@ void pitfall_18_below_pointer(void)
     KILLED(page_load, stack_page - 12 * PGSIZE);
     KILLED(page_store, stack_page - 12 * PGSIZE);
     KILLED(page_store, stack_page - (USERSTACK - 5) * PGSIZE);
+    KILLED(store_off_pointer, -8);
+    PASSES(store_off_pointer, 0);
 }
 
 /* The page between the program and its stack. */

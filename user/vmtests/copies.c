@@ -52,6 +52,15 @@ void pitfall_11_area_decides(void)
     PASSES(page_store, p);
 }
 
+static void dig(long depth)
+{
+    volatile char page[PGSIZE];
+    page[0] = (char)depth;
+    if (depth > 0)
+        dig(depth - 1);
+    page[1] = page[0];
+}
+
 /* Mapped more often than 16 bits can count, written through by nobody. */
 void pitfall_15_zero_frame(void)
 {
@@ -70,6 +79,7 @@ void pitfall_15_zero_frame(void)
     add_atomically((long *)(own + 2 * PGSIZE));
     SAME(read(fd, own + 3 * PGSIZE, PGSIZE), PGSIZE);
     PASSES(page_store, p + 1); /* a child shares the mapping, not the write */
+    PASSES(dig, 12);           /* nor what it pushes on pages that the stack has just got */
     for (long i = 0; i < MANY - 1; i += 100)
         for (uint64 j = 0; j < PGSIZE; j += 64)
             SAME(*(long *)(p + i * PGSIZE + j), 0);
@@ -90,15 +100,6 @@ void pitfall_17_break_borders(void)
     SAME((long)sbrk(-1), end + 1);
     REFUSED((long)sbrk(-1), EINVAL); /* the heap is empty: below it lies the stack */
     SAME((long)sbrk(0), end);
-}
-
-static void dig(long depth)
-{
-    volatile char page[PGSIZE];
-    page[0] = (char)depth;
-    if (depth > 0)
-        dig(depth - 1);
-    page[1] = page[0];
 }
 
 /* Down to the last page of its room, but into the guard neither by recursion nor by a pointer. */

@@ -64,6 +64,11 @@ void pitfall_17_shrink_limits(void)
     SAME(end_of_heap(), end + 10000);
     SAME(strcmp(word, "still here"), 0);
     SAME((long)sbrk(-10000), end + 10000);
+    char *p = heap_pages(3);
+    p[PGSIZE] = 7;
+    SAME((long)sbrk((int)(100 - 2 * PGSIZE)), (long)p + 3 * PGSIZE);
+    SAME(p[PGSIZE], 7); /* the break is in the middle of this page */
+    SAME((long)sbrk((int)(end - (long)p - PGSIZE - 100)), (long)p + PGSIZE + 100);
     long program[] = {16, PGSIZE, (long)word, (long)PGROUNDDOWN(r_sp())};
     for (uint i = 0; i < sizeof program / sizeof program[0]; i++)
         REFUSED((long)sbrk((int)(program[i] - end)), EINVAL);

@@ -25,7 +25,7 @@ void madvise_forgets(void)
     SAME(areas_in(p, PAGES), 3);
 }
 
-/* Frames of the lazy heap are charged one by one, and so are given back. */
+/* Frames of the lazy heap are charged one by one, not again when copied, and so are given back. */
 void madvise_lazy_heap(void)
 {
     heap_end();
@@ -34,6 +34,12 @@ void madvise_lazy_heap(void)
     for (int i = 0; i < 4096; i += 64)
         p[i * PGSIZE] = 1;
     CHECK(committed() >= before + 64);
+    holder_start();
+    long charged = committed();
+    for (int i = 0; i < 4096; i += 64)
+        p[i * PGSIZE] = 2;
+    SAME(committed() - charged, 0);
+    holder_end();
     SAME(madvise(p, 4096 * PGSIZE, MADV_DONTNEED), 0);
     CHECK(committed() <= before + 2); /* tables at its ends */
     SAME(p[64 * PGSIZE], 0);

@@ -231,3 +231,18 @@ void mprotect_program(void)
     PASSES(protect_text, 0);
     PASSES(protect_stack, 0);
 }
+
+/* Below a page that may only be read, the stack grows to be read. */
+static void grow_below_protected(long store)
+{
+    char *low = (char *)PGROUNDDOWN(stack_reach(8 * PGSIZE, 1));
+    protect(low, 0, 1, PROT_READ);
+    stack_reach(10 * PGSIZE, 0);
+    stack_reach(10 * PGSIZE, store);
+}
+
+void stack_keeps_rights(void)
+{
+    PASSES(grow_below_protected, 0);
+    KILLED(grow_below_protected, 1);
+}

@@ -27,6 +27,22 @@ void stack_store(long sp)
     exit(STATUS_PASSED);
 }
 
+uint64 stack_reach(uint64 bytes, long store)
+{
+    uint64 at;
+    asm volatile("mv t0, sp\n"
+                 "sub sp, sp, %1\n"
+                 "mv %0, sp\n"
+                 "beqz %2, 1f\n"
+                 "sd sp, 0(sp)\n"
+                 "1: ld t1, 0(sp)\n"
+                 "mv sp, t0\n"
+                 : "=&r"(at)
+                 : "r"(bytes), "r"(store)
+                 : "t0", "t1", "memory");
+    return at;
+}
+
 void pages_load(char *p, int n)
 {
     for (int i = 0; i < n; i++)

@@ -132,6 +132,7 @@
     TEST(mprotect_charges)                                                                         \
     TEST(mprotect_shared_frames)                                                                   \
     TEST(mprotect_program)                                                                         \
+    TEST(stack_keeps_rights)                                                                       \
     /* memory.c */                                                                                 \
     TEST(madvise_forgets)                                                                          \
     TEST(madvise_lazy_heap)                                                                        \

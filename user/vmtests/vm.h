@@ -34,6 +34,9 @@ void page_jump(long address);  /* calls what is there */
 
 void stack_store(long sp); /* stores at a stack pointer of that value, and exits if it can */
 
+/* Moves the stack pointer down by `bytes`, loads there, or stores, and comes back: the address. */
+uint64 stack_reach(uint64 bytes, long store);
+
 void pages_load(char *p, int n);            /* a byte of each page */
 void pages_store(char *p, int n, int mark); /* `mark` to the first byte of each page */
 
