@@ -119,7 +119,8 @@ int space_set_stack(struct space *s, uint64 end);
 /*
  * Moves the break by n bytes; mode is SBRK_EAGER or SBRK_LAZY (kernel/vm.h).  Returns the old
  * break, or -ENOMEM (no room, or no promise possible) or -EINVAL (below the start of the heap)
- * with nothing changed.  A shrink by more than there is below the break does nothing.
+ * with nothing changed.  A shrink by more bytes than the break's own address, so to below address
+ * 0, changes nothing either, and returns the old break.
  */
 int64 space_sbrk(struct space *s, int64 n, int mode);
 
@@ -134,9 +135,9 @@ int space_fork(struct space *parent, int mode, struct space **child);
 int space_unmap(struct space *s, uint64 start, uint64 end);
 
 /*
- * With s->lock held: promises what lies between `va` and the stack area above it.  Returns the area
- * that has `va` then, which may be another one if the stack had a hole; NULL: no memory.  The
- * caller has checked that the stack may grow there.
+ * With s->lock held: promises what lies between `va` and the stack area above it, `stack`, with the
+ * rights of that.  Returns the area that has `va` then, which may be another one if the stack had a
+ * hole; NULL: no memory.  The caller has checked that the stack may grow there.
  */
 struct area *space_grow_stack(struct space *s, struct area *stack, uint64 va);
 
