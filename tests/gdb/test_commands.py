@@ -7,8 +7,8 @@ import pytest
 
 from session import Session
 
-NAMES = ("ps areas trapframe pt pages frame who cow user uwhere fault break-fault fault-step "
-         "stop-on locks trace check").split()
+NAMES = ("ps areas trapframe pt pages frame who cow user break-user uwhere fault break-fault "
+         "fault-step stop-on locks trace check").split()
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["1hart", "2harts"])
@@ -188,6 +188,25 @@ def test_break_fault_refuses_what_it_does_not_know(session):
                        ("va=no_such_thing", "No symbol")):
         assert why in session.do(f"break-fault {words}"), words
     assert "No breakpoints" in session.do("info breakpoints")
+
+
+def test_break_user_stops_in_one_program_only(session):
+    """All programs begin at the same address; also while the symbols of another one are loaded."""
+    assert "has no sys_pipe" in session.do("break-user walk sys_pipe")
+    assert "not defined" in session.do("break-user walk no_such_function")
+    assert "there is no program roof" in session.do("break-user roof main")
+    assert "usage" in session.do("break-user walk")
+    assert "No breakpoints" in session.do("info breakpoints")
+    said = session.do("break-user walk _start")
+    address = re.search(r"Breakpoint \d+ at (0x\w+): file user/lib/start\.c", said)[1]
+    session.do("user sh")
+    session.do(f"tbreak *{address}")
+    said = session.go("echo; walk stack")
+    assert "Temporary breakpoint" in said and "comes to" not in said, said
+    assert re.search(r" echo$", session.do("ps"), re.M)
+    said = session.do("continue")
+    assert re.search(r"^--- pid \d+ walk comes to _start ---$", said, re.M), said
+    assert re.search(r"^#0 +0x\w+ _start user/lib/start\.c", session.do("uwhere"), re.M)
 
 
 def test_stop_on_crash_and_panic(session):

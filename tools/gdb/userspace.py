@@ -1,4 +1,4 @@
-"""user: the symbols of user programs, and what lies at a user address."""
+"""user, break-user: symbols of programs, what lies at a user address, stops in one program."""
 
 import pathlib
 
@@ -7,7 +7,7 @@ import gdb
 import memory
 from command import Command, say
 from memory import Damaged
-from objects import pte_frame, V
+from objects import in_user_mode, process_of, pte_frame, V
 
 
 def folder():
@@ -73,7 +73,8 @@ def read_user(space, va, n):
 class User(Command):
     """user [PROG]: loads the symbols of a user program, in place of those of the program before.
 
-All programs lie at the same addresses.  Without PROG, of the one that the selected hart runs."""
+All programs lie at the same addresses.  Without PROG, of the one that the selected hart runs.
+Breakpoints of gdb's own stop in all of them; break-user makes one that does not."""
 
     name = "user"
     kind = gdb.COMMAND_FILES
@@ -84,9 +85,55 @@ All programs lie at the same addresses.  Without PROG, of the one that the selec
         if words:
             name = words[0]
         else:
-            from objects import process_of
             name = process_of().name
         say(f"symbols of {load(name)}")
 
 
-COMMANDS = (User,)
+class InProgram(gdb.Breakpoint):
+    """Stops where one program comes to an address: others have something else there."""
+
+    def __init__(self, address, program, what):
+        super().__init__(f"*{address:#x}")
+        self.program, self.what = program, what
+
+    def stop(self):
+        try:
+            if not in_user_mode() or process_of().name != self.program:
+                return False
+            say(f"\n--- {process_of()} comes to {self.what} ---")
+        except Damaged as why:
+            say(f"break-user: {why}")
+        return True
+
+
+def addresses_of(spot, path):
+    """Of a function or FILE:LINE of that program; the kernel may have one of that name."""
+    try:
+        found = gdb.decode_line(spot)[1] or ()
+    except gdb.error as why:
+        raise Damaged(why) from None
+    found = [sal.pc for sal in found
+             if sal.symtab and sal.symtab.objfile.filename == str(path)]
+    if not found:
+        raise Damaged(f"{path.stem} has no {spot}")
+    return found
+
+
+class BreakUser(Command):
+    """break-user PROG FUNCTION|FILE:LINE: stops where a process that runs PROG comes there.
+
+In no other program, though all lie at the same addresses, and whenever it is started.  It loads the
+symbols of PROG as `user` does.  `info breakpoints` lists, `delete` removes."""
+
+    name = "break-user"
+    kind = gdb.COMMAND_BREAKPOINTS
+
+    def run(self, words):
+        if len(words) != 2:
+            raise Damaged("usage: break-user PROG FUNCTION|FILE:LINE")
+        program, spot = words
+        for address in addresses_of(spot, load(program)):
+            InProgram(address, program, spot)
+
+
+COMMANDS = (User, BreakUser)
