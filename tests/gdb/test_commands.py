@@ -135,6 +135,66 @@ def test_uwhere_crosses_the_trap(session):
     assert names == ["read", "child", "share", "copyout", "main", "_start"], said
 
 
+def calls(said):
+    """The functions that uwhere tells, newest first."""
+    return re.findall(r"^#\d+ +0x\w+ (\w+)", said, re.M)
+
+
+SYSTEM_CALL = ["syscall_dispatch", "user_trap", "trap_entry"]
+
+
+def test_uwhere_has_all_callers_at_every_instruction(session):
+    """Also where a function of the kernel has not made its frame, or has undone it."""
+    session.do("break sys_pipe")
+    assert "Breakpoint" in session.go("echo | cat")
+    user = calls(session.do("uwhere"))[len(SYSTEM_CALL) + 1:]
+    assert user[:2] == ["pipe", "make_pipe"] and user[-1] == "_start"
+    seen = set()
+    while "syscall_dispatch" not in (here := calls(session.do("uwhere")))[0]:
+        assert here[here.index("sys_pipe") + 1:] == SYSTEM_CALL + user, here
+        seen.add(session.do("output $pc"))
+        if here[0] == "sys_pipe":
+            session.do("stepi")
+        else:
+            session.do("finish")
+    assert len(seen) > 20
+
+
+def test_uwhere_names_inlined_functions_and_those_they_are_in(session):
+    session.do("break signal_deliver")
+    assert "Breakpoint" in session.go("usertests signal_to_self")
+    kernel = session.do("uwhere").split("    -- trap")[0]
+    assert re.findall(r"^#\d+ +0x\w+ (.*) kernel/", kernel, re.M) == \
+        ["signal_deliver", "deliver", "leave in user_trap", "trap_entry + 101"], kernel
+
+
+BOTH = """
+import gdb, objects, uwhere
+def both():
+    names = "zero ra sp gp tp t0 t1 t2 fp".split()
+    registers = [objects.register(name) for name in names]
+    below = uwhere.caller_saved(objects.process_of(), objects.register("pc"), registers)
+    print(gdb.newest_frame().name(), below == uwhere.caller_here())
+"""
+
+
+def test_below_a_trap_callers_are_found_as_in_user_mode(session):
+    """gdb, by the compiler's tables, and the commands, by the instructions, agree on the caller."""
+    session.do(f"python exec({BOTH!r})")
+    for function, place, steps in (("stack", "stack", 8), ("deep", "deep", 20),
+                                   ("touch", "touch", 2), ("touch", "walk.c:20", 4)):
+        session.do(f"break-user walk {place}")
+        assert f"walk comes to {place}" in session.go("walk stack")
+        session.do("delete")
+        done = 0
+        while (said := session.do("python both()").split())[0] == function:
+            assert said[1] == "True", session.do("x/i $pc")
+            session.do("nexti")
+            done += 1
+        assert done >= steps, (place, done)
+        session.interrupt()
+
+
 def test_uwhere_of_a_sleeper_and_in_user_mode(session):
     assert re.search(r"console_read.*-- trap.*\bread\+\d+ .*\bmain\+", session.do("uwhere 2"), re.S)
     at_walk(session, "cow", "kind=cow va=&shared_page")

@@ -8,6 +8,7 @@ import gdb
 
 import memory
 import rule
+from instructions import instructions, jump_offset
 from memory import Damaged, PAGE, unsigned
 from objects import (Area, Frames, Process, Space, process_of, pte_frame, register, state_name)
 
@@ -187,19 +188,13 @@ def after_find():
 
 
 def behind_call(start, end, target):
-    """The instruction behind the first `jal ra, target` (unprivileged manual 2.5.1); None if none.
+    """The instruction behind the first `jal ra, target`; None if there is none.
 
     From RAM, for the kernel's addresses may not be mapped yet.
     """
-    code, i = memory.read(start, end - start), 0
-    while i + 4 <= len(code):
-        word = int.from_bytes(code[i:i + 4], "little")
-        if word & 0xfff == 0xef:
-            offset = (word >> 31 << 20 | (word >> 12 & 0xff) << 12 | (word >> 20 & 1) << 11
-                      | (word >> 21 & 0x3ff) << 1)
-            if (start + i + offset - (word >> 31 << 21) - target) & (1 << 64) - 1 == 0:
-                return start + i + 4
-        i += 4 if word & 3 == 3 else 2
+    for i, word in instructions(memory.read(start, end - start)):
+        if word & 0xfff == 0xef and start + i + jump_offset(word) == target:
+            return start + i + 4
     return None
 
 

@@ -1,9 +1,12 @@
 """uwhere: a backtrace of kernel frames, then of user frames below the trap."""
 
+import functools
+
 import gdb
 
 import memory
 from command import Command, say
+from instructions import has_frame
 from memory import Damaged, unsigned
 from objects import in_user_mode, process_of, register
 from userspace import load, loaded, place, program_file, read_user
@@ -12,37 +15,47 @@ MOST = 64
 SLOT = 0x4000
 
 
-def function_at(pc):
-    """The name of the kernel function at pc, None if there is none."""
+def functions_at(pc):
+    """The blocks of the function at pc and of those that it is inlined in."""
     block = gdb.block_for_pc(pc)
-    while block and not block.function:
+    while block:
+        if block.function:
+            yield block
         block = block.superblock
-    return block.function.name if block else None
+
+
+def function_at(pc):
+    """The name of the function at pc, None if there is none."""
+    return next((block.function.name for block in functions_at(pc)), None)
 
 
 def where(pc, call):
     """FUNCTION FILE:LINE of a kernel address; behind a call another line may begin."""
     line = gdb.find_pc_line(pc - 1 if call else pc)
-    name = function_at(pc - 1 if call else pc)
-    if name is None:
+    name = " in ".join(block.function.name for block in functions_at(pc - 1 if call else pc))
+    if not name:
         said = gdb.execute(f"info symbol {pc - call:#x}", to_string=True)
         name = "?" if said.startswith("No symbol") else said.split(" in section")[0].strip()
     file = f" {line.symtab.filename}:{line.line}" if line.symtab and line.line else ""
     return name + file
 
 
-def chain(fp, read, valid, ra=None):
-    """Return addresses along the frame pointers (psABI: ra at -8, the caller's s0 at -16).
+def record(fp, read, valid):
+    """The return address and the caller's s0 that a function has saved below its own (psABI).
 
-    A function that calls nothing saves only s0, at -8: if it is the newest, `ra` is the register.
+    One that calls nothing has saved no return address but, in its place, s0: it gets (0, s0).
     """
-    for depth in range(MOST):
+    raw = read(fp - 16, 16)
+    caller, saved = (int.from_bytes(raw[i:i + 8], "little") for i in (0, 8))
+    return (0, saved) if valid(saved) else (saved, caller)
+
+
+def chain(fp, read, valid):
+    """Return addresses along the frame pointers."""
+    for _ in range(MOST):
         if fp % 8 or not valid(fp):
             return
-        raw = read(fp - 16, 16)
-        caller, saved = (int.from_bytes(raw[i:i + 8], "little") for i in (0, 8))
-        if valid(saved) and not valid(caller):
-            caller, saved = saved, ra if depth == 0 else None
+        saved, caller = record(fp, read, valid)
         if saved:
             yield saved
         if caller <= fp:
@@ -50,23 +63,46 @@ def chain(fp, read, valid, ra=None):
         fp = caller
 
 
-def kernel_chain(pc, fp, ra=None):
-    """(address, is a return address) of a kernel stack; `ra` as in chain()."""
-    yield pc, False
+def caller_here():
+    """(address, frame pointer) of who called the function that the selected hart is in.
+
+    gdb knows it from the compiler's tables: in its first and last instructions a function has no
+    record.
+    """
+    try:
+        frame = gdb.newest_frame()
+        while frame.type() == gdb.INLINE_FRAME:
+            frame = frame.older()
+        caller = frame.older()
+        return (caller.pc(), unsigned(caller.read_register("fp"))) if caller else (0, 0)
+    except gdb.error as why:
+        raise Damaged(why) from None
+
+
+def caller_asleep(p):
+    """As caller_here(), for a process that does not run."""
+    context = p.value["ctx"]
+    return unsigned(context["ra"]), unsigned(context["s"][0])
+
+
+def kernel_chain(pc, fp):
+    """Return addresses of a kernel stack, from that one on."""
     slot = (fp - 16) // SLOT
+    if pc < memory.DIRECT_BASE:
+        return
+    yield pc
     for saved in chain(fp, memory.read, lambda a: a > 16 and (a - 16) // SLOT == slot
-                    and (a - 1) // SLOT == slot, ra):
+                       and (a - 1) // SLOT == slot):
         if saved < memory.DIRECT_BASE:
             return
-        yield saved, True
+        yield saved
 
 
 def kernel_frames(p):
     """(address, function) of a process that does not run, newest first."""
-    context = p.value["ctx"]
     with memory.physical():
-        pcs = list(kernel_chain(unsigned(context["ra"]), unsigned(context["s"][0])))
-    return [(pc, function_at(pc - 1)) for pc, _ in pcs]
+        pcs = list(kernel_chain(*caller_asleep(p)))
+    return [(pc, function_at(pc - 1)) for pc in pcs]
 
 
 class Uwhere(Command):
@@ -87,59 +123,83 @@ Without PID, of the selected hart.  It loads the symbols of the program as `user
                                                        or loaded().stem != p.name):
             load(p.name)
         say(f"{p}:")
-        if not here:
-            context = p.value["ctx"]
-            n = self.kernel(unsigned(context["ra"]), unsigned(context["s"][0]), 0)
-        elif in_user_mode():
-            self.user(p, register("pc"), register("ra"), register("sp"), register("fp"), 0)
+        if here and in_user_mode():
+            tell(user_calls(p, register("pc"), register("sp"), caller_here), 0)
             return
-        else:
-            n = self.kernel(register("pc"), register("fp"), 0, register("ra"))
+        n = tell(kernel_calls(p, here), 0)
         if p.kthread or p.space() is None:
             return
         tf = p.trapframe()
-        pc, reg = unsigned(tf["pc"]), tf["reg"]
+        pc, reg = unsigned(tf["pc"]), [unsigned(tf["reg"][i]) for i in range(9)]
         say("    -- trap from user mode --")
-        self.user(p, pc, unsigned(reg[1]), unsigned(reg[2]), unsigned(reg[8]), n)
-
-    @staticmethod
-    def kernel(pc, fp, n, ra=None):
-        try:
-            for address, call in kernel_chain(pc, fp, ra):
-                say(f"#{n:<2} {address:#018x} {where(address, call)}")
-                n += 1
-        except Damaged as why:
-            say(f"    (no further: {why})")
-        return n
-
-    @staticmethod
-    def user(p, pc, ra, sp, fp, n):
-        space = p.space()
-        say(f"#{n:<2} {pc:#018x} {place(p, pc)}")
-        n += 1
-        if ra and saves_nothing(p, pc):
-            say(f"#{n:<2} {ra:#018x} {place(p, ra - 1)}")
-            n, ra = n + 1, None
-        try:
-            for address in chain(fp, lambda va, k: read_user(space, va, k),
-                                 lambda a: sp <= a - 16 and a <= sp + (1 << 20), ra):
-                say(f"#{n:<2} {address:#018x} {place(p, address - 1)}")
-                n += 1
-        except Damaged as why:
-            say(f"    (no further: {why})")
+        tell(user_calls(p, pc, reg[2], lambda: caller_saved(p, pc, reg)), n)
 
 
-def saves_nothing(p, pc):
-    """The newest function has no frame of its own: a stub of a system call, or not yet."""
+def tell(calls, n):
+    """A line for each, numbered from n on; the number of the next."""
+    try:
+        for address, words in calls:
+            say(f"#{n:<2} {address:#018x} {words}".rstrip())
+            n += 1
+    except Damaged as why:
+        say(f"    (no further: {why})")
+    return n
+
+
+def kernel_calls(p, here):
+    """(address, words) of the kernel's functions, newest first."""
+    if here:
+        pc = register("pc")
+        yield pc, where(pc, False)
+        ra, fp = caller_here()
+    else:
+        ra, fp = caller_asleep(p)
+    for address in kernel_chain(ra, fp):
+        yield address, where(address, True)
+
+
+def user_calls(p, pc, sp, caller):
+    """(address, words) of the program's functions, newest first."""
+    yield pc, place(p, pc)
+    ra, fp = caller()
+    if ra:
+        yield ra, place(p, ra - 1)
+    for address in chain(fp, functools.partial(read_user, p.space()), stack_above(sp)):
+        yield address, place(p, address - 1)
+
+
+def stack_above(sp):
+    """Whether an address can be a frame pointer of the stack from sp on."""
+    return lambda address: sp <= address - 16 and address <= sp + (1 << 20)
+
+
+def caller_saved(p, pc, reg):
+    """As caller_here(), for the program below the trap."""
+    _, ra, sp, *_, fp = reg
+    valid = stack_above(sp)
+    if not has_record(p, pc):
+        return ra, fp
+    if not valid(fp):
+        return 0, 0
+    saved, caller = record(fp, functools.partial(read_user, p.space()), valid)
+    return saved or ra, caller
+
+
+def has_record(p, pc):
+    """The program is between the first and the last instructions of a function; stubs have none."""
     if loaded() is None or loaded().stem != p.name:
-        return False
-    block = gdb.block_for_pc(pc)
-    while block and not block.function:
-        block = block.superblock
-    if block is None:
-        return True     # assembly: the stubs
-    line = gdb.find_pc_line(block.start)
-    return bool(line.last) and pc <= line.last
+        return True
+    *_, block = None, *functions_at(pc)
+    return block is not None and has_frame(read_user(p.space(), block.start, pc - block.start),
+                                           next_instructions(p.space(), pc))
+
+
+def next_instructions(space, pc):
+    """As many as a function needs to leave; none if it is them that are not in memory."""
+    try:
+        return read_user(space, pc, 64)
+    except Damaged:
+        return b""
 
 
 COMMANDS = (Uwhere,)
