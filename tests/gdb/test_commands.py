@@ -212,7 +212,7 @@ def test_fault_predicts_what_find_decides(session):
     kinds = set()
     session.machine.line("walk heap; walk cow; walk stack; walk guard")
     while "BAD" not in kinds:       # the last fault of all
-        if "found, nothing is done" not in session.do("continue"):
+        if "the entry is as it was" not in session.do("continue"):
             continue
         its, mine = session.do("python m = moment.handled(); "
                                "print(m.known_kind(), m.predicted())").split()
@@ -221,6 +221,28 @@ def test_fault_predicts_what_find_decides(session):
             or (its, mine) == ("COW", "REUSE")
         kinds.add(its)
     assert kinds >= {"LAZY", "COW", "ZERO", "REUSE", "STACK", "FILE+COW"}, kinds
+
+
+def test_a_stack_has_grown_where_break_fault_stops(session):
+    said = at_walk(session, "stack", "kind=stack")
+    area = re.search(r"^  area +(0x\w+) to (0x\w+) rw- stack, has grown down to the page$", said,
+                     re.M)
+    assert re.search(rf"^{area[1]} +{area[2]} .* stack ", session.do("areas ."), re.M)
+    assert "take a zeroed frame and map it" in said and "grow the" not in said, said
+    session.do("delete")
+    session.do("user walk")
+    session.do("break find")
+    session.go("walk stack")
+    while "kind    STACK" not in (said := session.do("fault")):
+        session.do("continue")
+    assert "rw- stack, grows down to the page" in said, said
+    assert "grow the stack area down to the page, then" in said, said
+
+
+def test_a_copy_of_the_zero_frame_is_none(session):
+    said = at_walk(session, "heap", "kind=cow area=heap")
+    assert "kind    COW" in said and "the zero frame" in said, said
+    assert "take a zeroed frame and map it" in said and "holder" not in said, said
 
 
 def test_fault_when_there_is_none(session):

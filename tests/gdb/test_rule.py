@@ -69,4 +69,12 @@ def test_the_rule_is_that_of_the_kernel(tmp_path):
 
 
 def test_what_comes_next_is_told_of_each_kind():
-    assert set(rule().NEXT) == set(kinds())
+    its = rule()
+    assert set(its.NEXT) == set(kinds())
+    for kind, write, zero, grown, like in (("STACK", True, False, True, "LAZY"),
+                                           ("STACK", False, False, True, "ZERO"),
+                                           ("STACK", True, False, False, "STACK"),
+                                           ("COW", True, True, False, "LAZY"),
+                                           ("COW", True, False, False, "COW"),
+                                           ("ZERO", False, True, False, "ZERO")):
+        assert its.next_step(kind, write, zero, grown) == its.NEXT[like]

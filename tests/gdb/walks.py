@@ -28,6 +28,7 @@ VARIES = [
     (re.compile(r"(\.[chS]):\d+"), r"\1"),
     (re.compile(r"( ?\+ ?)\d+\b"), "+N"),
     (re.compile(r"^#\d+ +"), "# "),
+    (re.compile(r"(latest trap: )(system call|timer interrupt) "), r"\1"),   # it may have had one
     (re.compile(r"^ *\d+\.\d{6}.*"), lambda m: re.sub(r"\b[\d.]+\b", "N", m[0])),
     (re.compile(r"\s+"), " "),
 ]

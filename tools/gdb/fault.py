@@ -24,27 +24,32 @@ def frame_words(frames, pte):
     return f"frame {n} ({state_name(int(f['state']))}, count {int(f['refs'])})"
 
 
+def area_words(area, grows, grown):
+    if area is None:
+        return "none holds this address"
+    return f"{area}" + (", grows down to the page" if grows
+                        else ", has grown down to the page" if grown else "")
+
+
 def tell(moment):
     """What is known of a fault, and what comes next."""
-    p = process_using(moment.space)
+    p, frames = process_using(moment.space), Frames()
     area, grows, pte = moment.look()
+    known = moment.known_kind()
+    kind, grown = known or moment.predicted(), known == "STACK" and not grows
     who = str(p) if p else "a program that exec loads"
-    say(f"{who}: {ACCESS_NAME.get(moment.access, '?')} of {moment.va:#x}, "
-        + ("by the program itself" if moment.retried else "by the kernel, for a system call"))
+    say(f"{who}: {ACCESS_NAME.get(moment.access, '?')} of {moment.va:#x}, by the "
+        + ("program itself" if moment.retried else "kernel, for the program"))
     if p:
         tf = p.trapframe()
         pc = unsigned(tf["pc"]) if not moment.retried or not in_user_mode() else register("pc")
         say(f"  pc      {pc:#x} {place(p, pc)}".rstrip())
-    say("  area    " + (f"{area}" + (", grows down to the page" if grows else "") if area
-                        else "none holds this address"))
-    say("  entry   " + (f"{pte:#x} {entry(pte)} {frame_words(Frames(), pte)}" if pte else "empty"))
-    kind = moment.known_kind()
-    if kind is None:
-        kind = moment.predicted()
-        say(f"  kind    {kind} (not decided yet: what fault_classify() will say)")
-    else:
-        say(f"  kind    {kind}")
-    say(f"  next    {rule.NEXT.get(kind, '?')}")
+    say(f"  area    {area_words(area, grows, grown)}")
+    say("  entry   " + (f"{pte:#x} {entry(pte)} {frame_words(frames, pte)}" if pte else "empty"))
+    say(f"  kind    {kind}"
+        + ("" if known else " (not decided yet: what fault_classify() will say)"))
+    zero = pte and frames.number(pte_frame(pte)) == frames.zero_number()
+    say(f"  next    {rule.next_step(kind, moment.access == rule.WRITE, zero, grown)}")
 
 
 class Fault(Command):
@@ -162,14 +167,14 @@ class FaultStop(gdb.Breakpoint):
 
 
 class Before(FaultStop):
-    """find() has returned: the kind is known, nothing is done yet."""
+    """find() has returned: the kind is known, the entry is as it was."""
 
     def moment(self):
         address = address_of_record(gdb.newest_frame())
         return from_record(address) if address else None
 
     def describe(self, moment):
-        say(f"\n--- a fault of kind {moment.known_kind()}: found, nothing is done yet ---")
+        say(f"\n--- a fault of kind {moment.known_kind()}: found; the entry is as it was ---")
         tell(moment)
 
 
@@ -212,10 +217,10 @@ def tell_result(moment, result):
 class BreakFault(Command):
     """break-fault [pid=N] [va=ADDRESS] [kind=KIND,...] [prog=NAME] [area=KIND]: stops at faults.
 
-Stops twice at each: when its kind is known and nothing is done yet, and when it has been dealt
-with.  KIND is a row of docs/fault.md: bad prot eof stack zero lazy file file+cow cow reuse dirty
-spurious.  ADDRESS means its page.  An area is of kind text, data, stack, heap or map.
-`info breakpoints` lists, `delete` removes them."""
+Stops twice at each: when find() has returned, so its kind is known and a stack has grown, but the
+entry is as it was; and when it has been dealt with.  KIND is a row of docs/fault.md: bad prot eof
+stack zero lazy file file+cow cow reuse dirty spurious.  ADDRESS means its page.  An area is of
+kind text, data, stack, heap or map.  `info breakpoints` lists, `delete` removes them."""
 
     name = "break-fault"
     kind = gdb.COMMAND_BREAKPOINTS

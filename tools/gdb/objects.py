@@ -263,8 +263,11 @@ class Frames:
     def entry(self, n):
         return at(self.table + n * self.size, "struct frame")
 
+    def zero_number(self):
+        return (self.zero - self.table) // self.size
+
     def is_zero(self, n):
-        return self.table + n * self.size == self.zero
+        return n == self.zero_number()
 
 
 def symbol_size(name, file):

@@ -51,3 +51,12 @@ NEXT = {
     "DIRTY": "tell the file that the page is written, then grant the right",
     "SPURIOUS": "set A and D and fence: the entry permits it already",
 }
+
+
+def next_step(kind, write, zero, grown):
+    """What vm_fault() does next; the entry maps the zero frame, the stack area has grown."""
+    if kind == "STACK" and grown:
+        kind = "LAZY" if write else "ZERO"
+    if kind == "COW" and zero:
+        kind = "LAZY"
+    return NEXT.get(kind, "?")
