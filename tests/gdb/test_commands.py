@@ -62,6 +62,16 @@ def test_areas(session):
     assert "kernel thread" in session.do("areas .")
 
 
+def test_areas_and_pmap_call_promises_alike(session):
+    """Which of the three words a promise has, of areas at the same addresses."""
+    session.machine.line("pmap 2")
+    session.interrupt()
+    said = session.machine.log.rpartition("$ pmap 2")[2], session.do("areas 2")
+    theirs, mine = ({int(a, 16): word for a, word in re.findall(
+        r"^ *(0x\w+) .*\b(charged|backed|lazy)\b", text, re.M)} for text in said)
+    assert theirs == mine and {"backed", "charged"} <= set(mine.values())
+
+
 def test_pages_and_pt_agree(session):
     stack = re.search(r"^(0x\w+) to 0x\w+ rw- stack\n  0x\w+  p$", session.do("pages 2"), re.M)
     low = int(stack[1], 16)
@@ -117,6 +127,7 @@ def test_trapframe(session):
     at_walk(session, "cow", "kind=cow va=&shared_page")
     said = session.do("trapframe")
     assert re.search(r"^  pc +0x\w+  touch\+\d+ user/walk\.c:\d+$", said, re.M), said
+    assert "registers that it goes back to user mode with" in said
     assert "came from user mode" in said and len(re.findall(r" 0x\w{16} ?", said)) >= 32
     sp = int(re.search(r"\bsp +(0x\w+)", said)[1], 16)
     low, high = re.search(r"^(0x\w+) to (0x\w+) rw- stack", session.do("pages ."), re.M).groups()

@@ -74,7 +74,7 @@ Without PID, of the process that runs on the selected hart.  Columns in pages.""
             there = sum(a.start <= va < a.end for va in mapped)
             rows.append((f"{a.start:#x}", f"{a.end:#x}", rights(a.prot),
                          a.kind_name() + (" shared" if a.shared else "") + store_of(a),
-                         (a.end - a.start) // PAGE, there, "charged" if a.charged else "lazy"))
+                         (a.end - a.start) // PAGE, there, promise_of(a)))
         say(f"{p}:")
         table(rows, right=(4, 5))
         v = space.value
@@ -84,6 +84,11 @@ Without PID, of the process that runs on the selected hart.  Columns in pages.""
         say(f"the heap begins at {unsigned(v['heap']):#x}, the break is {unsigned(v['brk']):#x}; "
             f"{int(v['promised'])} pages promised, {int(v['committed'])} charged, "
             f"{int(v['resident'])} resident, {int(v['tables'])} tables")
+
+
+def promise_of(a):
+    """In the words of the program `pmap`."""
+    return "charged" if a.charged else "backed" if a.store else "lazy"
 
 
 def store_of(a):
@@ -122,8 +127,10 @@ def slab_name(cache):
 
 
 class Trapframe(Command):
-    """trapframe [PID]: the user registers that a process had when it last entered the kernel.
+    """trapframe [PID]: the user registers of a process, as the kernel keeps them.
 
+Saved when it last entered the kernel, loaded when it goes back.  What the kernel has changed in
+between, for a system call's result or a signal's handler, is what it goes back with.
 While a process runs in user mode its registers are in the hart: use `info registers`."""
 
     name = "trapframe"
@@ -135,7 +142,7 @@ While a process runs in user mode its registers are in the hart: use `info regis
         tf = p.trapframe()
         from userspace import place
         pc, status = unsigned(tf["pc"]), unsigned(tf["status"])
-        say(f"{p}: registers at the last entry to the kernel, at {unsigned(p.value['tf']):#x}")
+        say(f"{p}: registers that it goes back to user mode with, at {unsigned(p.value['tf']):#x}")
         say(f"  pc   {pc:#018x}  {place(p, pc)}")
         for row in range(8):
             say("".join(f"  {REGISTERS[n]:4} {unsigned(tf['reg'][n]):#018x}"

@@ -40,7 +40,8 @@ def events():
 class Trace(Command):
     """trace [N]: the last N page faults (10) of all harts, in the order of time.
 
-REFS is how many held the frame afterwards; see `faults` in docs/fault.md."""
+REFS is how many held the frame afterwards; see docs/fault.md.  N is a count here; the program
+`faults PID` shows those of one process."""
 
     name = "trace"
 
