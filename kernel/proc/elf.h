@@ -11,7 +11,7 @@ struct elf_load {
     uint64 start, end;   /* pages that it occupies */
     uint64 vaddr, memsz; /* what of them the header speaks of */
     uint64 offset;       /* of `start` in the file, page-aligned */
-    uint64 bytes; /* that the file provides from there on, perhaps beyond its end; then zeros */
+    uint64 bytes; /* the file's from there on, then zeros; if none follow, its pages as a whole */
     int prot;     /* AREA_* of vm/space.h */
 };
 

@@ -77,7 +77,7 @@ static inline struct area *area_find(const struct avl_tree *t, uint64 va)
 /* The lowest area that ends above va: the one that holds va or the next one above it. */
 struct area *area_above(const struct avl_tree *t, uint64 va);
 
-/* The highest area that starts below va, which no area holds. */
+/* The highest area that ends at va or below it. */
 struct area *area_below(const struct avl_tree *t, uint64 va);
 
 /* The lowest area that has an address in start .. end, NULL if that range is free. */

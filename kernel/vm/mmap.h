@@ -25,7 +25,7 @@ struct mapping {
  * replaces what was promised there.  Returns the address, or
  *   -EINVAL  no bytes, a fixed address inside a page, or one where the stack has its room
  *   -ENOMEM  no room at that address or anywhere, or no promise possible
- *   -EACCES  W and X together, or W without may_write
+ *   -EACCES  W and X together, or W of shared memory without may_write
  * The pages that the kernel chooses are the highest that are free and lie above the break.
  */
 int64 space_mmap(struct space *s, const struct mapping *m);

@@ -13,6 +13,7 @@
 #include "kernel/vm/promise.h"
 #include "kernel/errno.h"
 #include "kernel/lib/atomic.h"
+#include "kernel/lib/panic.h"
 #include "kernel/vm/pmap.h"
 #include "kernel/vm/store.h"
 
@@ -67,6 +68,7 @@ void promise_drop(struct space *s, struct area *a, uint64 from, uint64 to)
     uint64 floor = from > a->start ? from : below ? below->end : 0;
     uint64 ceiling = to < a->end ? to : above ? above->start : MAXVA;
 
+    ASSERT(from == a->start || to == a->end, "what is taken out touches an end of its area");
     drop(s, a, from, to, floor, ceiling);
 }
 
