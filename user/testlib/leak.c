@@ -108,6 +108,6 @@ int leak_found(const struct kstat *before, int kinds, char *reason, int n)
     add(reason, n, c.blocks, "disk blocks");
     add(reason, n, c.disk_inodes, "disk inodes");
     add(reason, n, c.promised, "promised frames");
-    add(reason, n, c.frames, "frames");
+    add(reason, n, c.frames > 0 ? c.frames : 0, "frames");
     return kinds_lost(&c);
 }

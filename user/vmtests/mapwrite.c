@@ -22,8 +22,11 @@ static long size_of(const char *path)
 /* What is stored is read, at once and after the mapping has gone. */
 void mapwrite_reaches_file(void)
 {
-    char *p = map_whole(), *q = map_file("f", PAGES * PGSIZE);
+    char *p = map_whole();
+    long promised = committed();
+    char *q = map_file("f", PAGES * PGSIZE);
     data_fill(p, 2, 0, BYTES);
+    SAME(committed(), promised); /* the file has room for what is written */
     file_check("f", 2, BYTES);
     CHECK(data_good(q, 2, 0, BYTES));
     SAME(page_of(0, p).frame, page_of(0, q).frame);
