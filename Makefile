@@ -341,6 +341,7 @@ handin: ## the files of LAB that you hand in, as handin-LAB.tar.gz
 	@$(PYTHON) tools/grade $(LAB) --hand-in
 
 # A handout has neither all labs nor what makes handouts.
+KERNELONLY := labs-check handout autograder
 of-the-kernel = $(if $(wildcard $1),,$(error `make $@` needs the finished kernel; this is a handout))
 
 handout: ## what students of LAB get, as a new folder OUT; SEED=N varies it
@@ -362,6 +363,7 @@ clean: ## remove all products, the disk image with them
 help: ## this list
 	@echo 'targets:'
 	@sed -n 's/^\([a-z-]*\):[^#=]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    grep -vw $(if $(wildcard tools/handout),'^$$',$(KERNELONLY:%=-e '^%')) | \
 	    awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@printf '%s\n' 'variables (make qemu CPUS=4 MEM=1G):' \
 	    '  CPUS=$(CPUS)         harts, 1 to 8' \

@@ -164,6 +164,46 @@ def test_a_handout_is_a_lab_as_well(toy):
     assert not lab.stubs() and not lab.wrong() and lab.hints()[0].say == "Only {n}?"
 
 
+def test_documents_are_about_what_is_there(toy):
+    toy.add("docs/map.md", """\
+# Map
+All of it; [sums](sums.md); [labs](labs.md); [other](sums.md#other) | [labs](labs.md)
+
+Cut as [labs](labs.md) says,
+and nothing else.
+
+## tools/: scripts
+| file | subject |
+|---|---|
+| `grade` `sum` | stays |
+| `grade` `handout` | stays as well |
+| `handout` `labs-check` | goes |
+
+## labs/: the labs
+| `toy/` | stays |
+| `other/` | goes |
+
+## docs/: more
+| `handout` | is another |
+""")
+    assert toy.cut()["docs/map.md"] == """\
+# Map
+All of it; [sums](sums.md); [other](sums.md#other) | labs
+
+## tools/: scripts
+| file | subject |
+|---|---|
+| `grade` `sum` | stays |
+| `grade` `handout` | stays as well |
+
+## labs/: the labs
+| `toy/` | stays |
+
+## docs/: more
+| `handout` | is another |
+"""
+
+
 def test_files_that_git_does_not_know_stay_out_and_are_told(toy):
     git(toy.top, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "all")
     toy.write("kernel/vm/notes.txt", "the solution\n")
@@ -554,3 +594,5 @@ def test_nothing_in_a_handout_imports_what_is_kept_back(handout):
 def test_what_an_instructor_makes_is_refused_in_a_handout(handout):
     done = make(handout, "handout", "LAB=cow", "OUT=x")
     assert done.returncode and "needs the finished kernel; this is a handout" in done.stderr
+    offered = re.findall(r"^  ([a-z-]+) ", make(handout, "help").stdout, re.M)
+    assert "handin" in offered and not {"handout", "labs-check", "autograder"} & set(offered)

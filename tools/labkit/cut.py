@@ -7,6 +7,7 @@ whatever only they used goes as well.  At the end nothing of what was cut may be
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -151,13 +152,30 @@ def without_gone_links(text, is_there):
     return re.sub(LINK, lambda m: m[0] if is_there(m[2]) else m[1], text)
 
 
+def is_kept_back(tree, path):
+    name = os.path.relpath(path, tree)
+    return f"{name}/".startswith(tuple(KEPT_BACK)) and not (tree / name).exists()
+
+
+def without_rows(tree, text):
+    """A table of files, in the section of their folder, without the rows of those kept back."""
+    folder, lines = tree, []
+    for line in text.split("\n"):
+        if heading := re.match(r"## ([\w/]+)", line):
+            folder = tree / heading[1]
+        names = re.findall(r"`([^`]+)`", line.split("|")[1]) if line.startswith("| `") else []
+        if not names or not all(is_kept_back(tree, folder / name) for name in names):
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def unlink(tree):
     """No document names what is kept back."""
     for path in sorted(tree.rglob("*.md")):
         def is_there(target, folder=path.parent):
             file = target.split("#")[0]
             return not file or "://" in file or (folder / file).exists()
-        text = path.read_text(encoding="utf-8")
+        text = without_rows(tree, path.read_text(encoding="utf-8"))
         path.write_text(without_gone_links(text, is_there), encoding="utf-8")
 
 
