@@ -552,7 +552,7 @@ def test_other_files_are_ignored(lab):
 def test_report(lab):
     """Reasons of all tests, a hint once, the console where there is none, one way to debug."""
     check, other = grade.Lab("scratch", lab.base).checks()[:2]
-    seen = "".join(f"\nconsole: line {i}" for i in range(9))
+    seen = "".join(f"\nconsole: line {i}" for i in range(9)) + "\nconsole: panic: f: why"
     result = Result("scratch", 1, [Outcome(check, False, "why", seen, None, None, "do this"),
                                    Outcome(other, False, "why not", seen, ("name", "say"), None,
                                            "do that"),
@@ -562,7 +562,8 @@ def test_report(lab):
     assert all(text in told for text in ("why\n", "why not", "line 0", "line 3", "hint: say",
                                          f"hint: that of {other.name}\n", "do this",
                                          "note: a note", "0 of 100 points"))
-    assert told.count("hint: say") == 1
+    assert told.count("hint: say") == 1 and told.count("line 3") == 1
+    assert told.count("console: panic: f: why\n") == 3
     assert "line 4" not in told and "do that" not in told
     whole = report(result, verbose=True)
     assert whole.count("line 8") == 3 and "do that" in whole

@@ -1,9 +1,11 @@
 """A result as text for a student's terminal."""
 
+import re
 import textwrap
 
 WIDTH = 96
 SHOWN = 4   # lines of the console where there is no hint
+TELLING = re.compile(r"console: (?:panic:|[VT]\d+ broken:)")
 
 
 def indented(text, by):
@@ -12,6 +14,13 @@ def indented(text, by):
 
 def wrapped(text, by):
     return textwrap.fill(text, WIDTH, initial_indent=" " * by, subsequent_indent=" " * by)
+
+
+def seen(outcome):
+    """Of the console what says why, in the kernel's words; where no hint fits, its first lines."""
+    console = [line for line in outcome.observed.split("\n") if line.startswith("console: ")]
+    why = [line for line in console if TELLING.match(line)][:1]
+    return why if outcome.hint else why + [line for line in console if line not in why][:SHOWN]
 
 
 def lines_of(outcome, verbose, commands, first):
@@ -23,12 +32,10 @@ def lines_of(outcome, verbose, commands, first):
     if outcome.passed:
         return
     yield wrapped(outcome.reason, 12)
+    yield from (indented(line, 12) for line in (() if verbose else seen(outcome)))
     if outcome.hint:
         told = outcome.hint[1] if first is outcome else f"that of {first.check.name}"
         yield wrapped(f"hint: {told}", 12)
-    elif not verbose:
-        console = [line for line in outcome.observed.split("\n") if line.startswith("console: ")]
-        yield from (indented(line, 12) for line in console[:SHOWN])
     if verbose and outcome.hint:
         yield wrapped(f"(it is the hint [{outcome.hint[0]}])", 12)
     if verbose and outcome.observed:
