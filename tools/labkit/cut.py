@@ -24,7 +24,8 @@ from labkit.vary import vary
 KEPT_BACK = [
     "labs/", "tests/mutants.py", "tests/test_mutants.py", "tests/test_ledger.py",
     "tests/test_modes.py", "tests/test_handout.py", "tests/test_grade.py", "tests/test_batch.py",
-    "tools/handout", "tools/labs-check", "tools/grade-batch", "tools/autograder",
+    "tests/course.py", "tools/handout", "tools/labs-check", "tools/grade-batch",
+    "tools/autograder",
     *(f"tools/labkit/{name}.py" for name in ("cut", "leaks", "vary", "check", "batch", "base",
                                              "submissions", "worker", "summary", "gradescope")),
     "docs/labs.md", "docs/instructors.md"]
