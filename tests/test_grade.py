@@ -656,6 +656,14 @@ def test_debug_commands_of_a_panic(script):
         "$ usertests fork_isolates"]
 
 
+def test_debug_commands_of_a_program_that_does_not_start():
+    """No test is reached: what stops is the crash of whoever should have started it."""
+    verdict = suite.Verdict(reason="vmtests does not start", began=False)
+    lines = debug_commands(None, Check(5, "vmtests", "fault_cow", None), verdict).split("\n")
+    assert not [line for line in lines if "break-user" in line]
+    assert "(gdb) stop-on crash on" in lines and lines[-1].startswith("$ vmtests fault_cow ")
+
+
 RUNS = re.compile(r"\$ |\(gdb\) \^C")     # is typed while the machine runs
 
 

@@ -31,10 +31,13 @@ def commands(lab, check, verdict):
 
 def in_program(lab, check, verdict):
     """For a test of vmtests or usertests, from where it begins, if the machine comes so far."""
-    begin = [(f"(gdb) user {check.kind}", HERE), (f"(gdb) tbreak {check.name}", HERE), CONTINUE,
-             (f"$ {check.kind} {check.name}", PROMPT)]
-    return [*([] if verdict.reason.startswith(BOOT) else begin), *watch(lab, check, verdict),
-            CONTINUE, *at_end(verdict)]
+    watched, command = watch(lab, check, verdict), (f"$ {check.kind} {check.name}", PROMPT)
+    if verdict.reason.startswith(BOOT):
+        return [*watched, CONTINUE, *at_end(verdict)]
+    if not verdict.began:
+        return [*watched, CONTINUE, command]
+    begin = [(f"(gdb) break-user {check.kind} {check.name}", HERE), CONTINUE, command]
+    return [*begin, *watched, CONTINUE, *at_end(verdict)]
 
 
 def on_console(lab, check, verdict):
@@ -49,8 +52,10 @@ def watch(lab, check, verdict):
     """Where to stop from there on: a kernel that goes on does so in functions of the lab."""
     if verdict.event == "hang":
         return []
-    if verdict.event not in (None, "prompt"):
+    if verdict.event == "panic":
         return [("(gdb) stop-on panic on", HERE)]
+    if verdict.event not in (None, "prompt") or not verdict.began:
+        return [("(gdb) stop-on panic on", HERE), ("(gdb) stop-on crash on", HERE)]
     if check.kind != "console" and any(FAULTS.match(name) for name in lab.hand_in()):
         return [(f"(gdb) break-fault prog={check.kind}", HERE)]
     return [("(gdb) stop-on lab on", HERE)]
