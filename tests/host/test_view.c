@@ -140,18 +140,19 @@ static pte_t entry(struct space *s, uint64 va)
     return slot ? *slot : 0;
 }
 
-/* Nothing is mapped at va. */
-static void check_run(struct space *s, uint64 va, const struct pageinfo *page)
+/* Counted from above: a page that is not there adds one to the next run of its area, or of none. */
+static void check_runs(struct space *s, const struct pageinfo *page)
 {
-    struct area *a = area_above(&s->areas, va);
-    bool promised = a && a->start <= va;
-    uint64 end = promised ? a->end : a ? a->start : USER_END, next = va + PGSIZE;
+    const struct area *above = NULL;
+    uint64 run = USER_END / PGSIZE - (BASE / PGSIZE + PAGES);
 
-    while (promised && next < end && entry(s, next) == 0)
-        next += PGSIZE;
-    same(va, "state", page->state, promised ? PAGE_ABSENT : PAGE_NONE);
-    same(va, "frame", page->frame, 0);
-    same(va, "run", page->run, ((promised ? next : end) - va) >> PGSHIFT);
+    for (uint64 i = PAGES; i-- > 0;) {
+        uint64 va = BASE + i * PGSIZE;
+        const struct area *a = area_find(&s->areas, va);
+        run = entry(s, va) ? 0 : a == above ? run + 1 : 1;
+        same(va, "run", page[i].run, run);
+        above = a;
+    }
 }
 
 static void check_page(struct space *s, uint64 va, const struct pageinfo *page)
@@ -159,13 +160,14 @@ static void check_page(struct space *s, uint64 va, const struct pageinfo *page)
     pte_t pte = entry(s, va);
 
     if (pte == 0) {
-        check_run(s, va, page);
+        same(va, "state", page->state, area_find(&s->areas, va) ? PAGE_ABSENT : PAGE_NONE);
+        same(va, "frame", page->frame, 0);
         return;
     }
     struct frame *f = frame_of(PTE2PA(pte));
-    same(va, "run", page->run, 0);
     same(va, "frame", page->frame, (uint64)(f - frame_table));
-    same(va, "rights", page->rights, pte >> 1 & 7);
+    same(va, "rights", page->rights,
+         (pte & PTE_R ? AREA_R : 0) + (pte & PTE_W ? AREA_W : 0) + (pte & PTE_X ? AREA_X : 0));
     same(va, "refs", page->refs, f == pmap_zero ? 0 : f->refs);
     same(va, "state", page->state,
          f == pmap_zero            ? PAGE_ZERO
@@ -182,6 +184,7 @@ static void check_all(struct space *s)
     uint64 va = 0, count[PAGE_FILE + 1] = {0}, resident = 0, shared = 0, zero = 0;
 
     assert_int_equal(view_pages(s, BASE, page, PAGES), PAGES);
+    check_runs(s, page);
     for (uint64 i = 0; i < PAGES; i++) {
         check_page(s, BASE + i * PGSIZE, &page[i]);
         count[page[i].state]++;
