@@ -238,7 +238,7 @@ compile_commands.json: $(addprefix $(O)/,kernel.note klink.note user.note ulink.
 # ---- running ---------------------------------------------------------------------------------
 
 # One for each user and folder.
-GDBPORT := $(shell expr `{ id -u; pwd; } | cksum | cut -d ' ' -f 1` % 5000 + 25000)
+GDBPORT := $(shell expr `{ id -u; pwd -P; } | cksum | cut -d ' ' -f 1` % 5000 + 25000)
 MACHINE  = $(QEMU) -machine virt,aclint=on -bios none -kernel $(KERNEL) -m $(MEM) \
     -global virtio-mmio.force-legacy=false \
     -device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0
