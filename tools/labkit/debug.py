@@ -20,7 +20,7 @@ def commands(lab, check, verdict):
     if check.kind == "host":
         return (f"make build/host/{check.name}\n"
                 f"SEED={SEED} ASAN_OPTIONS=detect_leaks=0 gdb -q build/host/{check.name}\n"
-                "(gdb) break _fail\n(gdb) run\n(gdb) backtrace")
+                "(gdb) start\n(gdb) break _fail\n(gdb) continue\n(gdb) backtrace")
     if check.kind == "bench":
         return f"make all\ntools/bench {check.name}"
     steps = on_console if check.kind == "console" else in_program
