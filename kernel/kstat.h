@@ -12,7 +12,7 @@ struct kstat {
     uint64 frames_free;      /* free now, or freed at once when asked for (caches of free things) */
     uint64 frames_cache;     /* hold file and disk pages that could be dropped or written back,
                                 and indexes of directories */
-    uint64 frames_dirty;     /* those of them that the disk does not have yet */
+    uint64 frames_dirty;     /* those of them with data of files that is not on the disk yet */
     uint64 frames_committed; /* promised to user processes */
     uint64 frames_limit;     /* most that may be promised */
     uint64 procs;            /* live processes */
