@@ -348,7 +348,10 @@ fault_hungry(struct space *s, uint64 va, enum fault_access access)
         mutex_lock(&s->lock);
         if (!some)
             break;
+        s->refused = false;
         r = fault_resolve(s, va, access);
+        if (s->refused) /* no frame that is freed makes room for a promise */
+            break;
     }
     return r;
 }

@@ -47,6 +47,7 @@ struct space {
     uint64 resident;       /* frames in the page table, the zero frame not counted; read without */
     uint64 tlb_gen;        /* grows when a PTE is tightened or removed; read without the lock */
     struct area *dead;     /* left the tree; their stores are to be told after the unlock */
+    bool refused;          /* a charge was, since fault_hungry() has cleared this */
 
     /* Constant after creation. */
     paddr root; /* root page table */
@@ -147,6 +148,8 @@ static inline int space_charge(struct space *s, uint64 pages) /* 0 or -ENOMEM */
     int r = commit_charge(pages, s->reserve);
     if (r == 0)
         s->committed += pages;
+    else
+        s->refused = true;
     return r;
 }
 

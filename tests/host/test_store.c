@@ -195,6 +195,28 @@ static void memory_comes_from_others(void **state)
     space_put(s);
 }
 
+/* No promise is left; memory is, and more of it would not help. */
+static void refused_charge_is_not_asked_for_again(void **state)
+{
+    (void)state;
+    static const struct reclaim_ops files = {give_back, nobody};
+    struct area like = {.prot = RW, .kind = AREA_DATA};
+    struct space *s = space_new();
+    uint64 others = 0, faults = fault_count_of(KIND_LAZY);
+    assert_int_equal(space_map_like(s, BASE, BASE + 2 * PGSIZE, &like), 0);
+    reclaim_set(&files);
+    activate(s);
+    assert_int_equal(shim_store(s, BASE, 1), FAULT_OK);
+    for (; commit_charge_other(1, false) == 0; others++)
+        ;
+    assert_int_equal(shim_store(s, BASE + PGSIZE, 1), FAULT_NOMEM);
+    assert_in_range(fault_count_of(KIND_LAZY) - faults, 2, 3);
+    commit_uncharge_other(others);
+    assert_int_equal(shim_store(s, BASE + PGSIZE, 1), FAULT_OK);
+    check(s, NULL);
+    space_put(s);
+}
+
 static void memory_is_asked_of_the_files(void **state)
 {
     (void)state;
@@ -223,7 +245,7 @@ int main(void)
         TEST(a_dropped_frame_is_nobodys),       TEST(the_store_says_no),
         TEST(reads_of_the_disk_are_counted),    TEST(nothing_is_lost_without_memory),
         TEST(hidden_pages_come_back),           TEST(memory_is_asked_of_the_files),
-        TEST(memory_comes_from_others),
+        TEST(memory_comes_from_others),         TEST(refused_charge_is_not_asked_for_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
