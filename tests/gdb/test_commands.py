@@ -381,6 +381,13 @@ def test_check_finds_a_wrong_count(session):
     assert re.search(r"^V7 broken: .*no known state", wrong, re.M), wrong
 
 
+def test_check_finds_a_byte_of_the_zero_frame(session):
+    at = session.do("output (unsigned long)frame_memory + (pmap_zero - frame_table) * 4096 + 4088")
+    said = planted(session, int(re.match(r"\d+", at)[0]), 8, lambda old: old + 1)
+    assert re.search(r"^V13 broken: the zero frame is all zeros: ", said, re.M), said
+    assert "\n1 rule broken" in "\n" + said, said
+
+
 def test_damaged_memory_gets_a_message(session):
     """Pointers that lead nowhere, lists and trees that run in circles: a line, and gdb lives on."""
     address = int(re.match(r"\d+", session.do("output (unsigned long)&'proc.c'::all"))[0])

@@ -1,4 +1,4 @@
-"""check: the rules of docs/invariants.md, proven from outside on the stopped machine.
+"""check: the rules of docs/invariants.md but V3, proven from outside on the stopped machine.
 
 The kernel's own checker (vm/check*.c) waits until nobody is in the middle of anything.  Here the
 machine stands still wherever it was stopped, so what is under way is told first: a rule that is
@@ -27,6 +27,7 @@ RULES = {
     "V10": "no user entry maps the kernel, no kernel entry is the user's",
     "V11": "nothing is both writable and executable",
     "V12": "resident, promised and committed equal a walk",
+    "V13": "the zero frame is all zeros",
     "T1": "a page table exists only where an area lies",
 }
 
@@ -109,8 +110,9 @@ def committed(totals, findings):
 class Check(Command):
     """check: proves the rules of docs/invariants.md on the stopped machine.
 
-None of its code is run.  Each broken rule is told with frame, process and address.  What was under
-way when the machine stopped is told first: it may break a rule for a moment."""
+Those marked * there, but V3.  None of the machine's code is run.  Each broken rule is told with
+frame, process and address.  What was under way when the machine stopped is told first: it may break
+a rule for a moment."""
 
     name = "check"
 

@@ -1,4 +1,4 @@
-"""The frame table against the rules V4 V5 V7 V8 V9; as vm/check_frames.c does it.
+"""The frame table against the rules V4 V5 V7 V8 V9 V13; as vm/check_frames.c does it.
 
 All page tables were walked before: each entry knows how often it was found.
 """
@@ -53,10 +53,15 @@ class Tally:
         else:
             self.refs(f, 1)
 
+    def zeros(self, f):
+        if any(memory.read_physical(self.frames.pa(f.n), memory.PAGE)):
+            self.found("V13", "the zero frame was written to", f)
+
     def anon(self, f):
         if f.writable and f.mapped > 1:
             self.found("V5", "a writable frame has more than one entry", f, (1, f.mapped))
         elif self.frames.is_zero(f.n):
+            self.zeros(f)
             self.refs(f, 1 + f.pins)
         elif f.mapped == 0 and f.pins == 0 and self.pins_known:
             self.found("V9", "a frame that nobody maps or pins", f)
