@@ -291,6 +291,15 @@ def test_text_behind_the_prompt_is_not_typed_again(tell):
     assert "(gdb) stop-on lab on" in lines
 
 
+def test_script_with_many_tests(tell):
+    """Each verdict is a sign of progress: all of them may take longer than a machine that hangs."""
+    tests = [b"test t: OK\n", *[None] * 5] * 5
+    child = tell(b"\nFaultline: hello\n$ ", None, b"x\n", *tests, b"$ ")
+    assert single.console(None, [Step("x", [], [])]).passed and child.seconds > console.BUSY
+    tell(b"\nFaultline: hello\n$ ", None, b"x\ntest t: OK\n", *[None] * 99)
+    assert single.console(None, [Step("x", [], [])]).event == "hang"
+
+
 def test_what_looks_like_a_prompt(told):
     """It is none if the command goes on, even if the command had been busy for long before."""
     pieces = [b"x\n", *[None] * 10, b"$ 5\n", b"1\n", b"$ "]

@@ -12,6 +12,7 @@ from labkit.source import without_comments
 from labkit.suite import MEMORY, Verdict, ended_in, without_times
 
 HOST = Limits(wall=120, cpu=60, output=1 << 18, memory=None)  # the sanitizers reserve terabytes
+VERDICT = "\ntest "  # a script may type a whole program of tests, which prints no word
 SEED = "1"          # of unit tests that draw numbers: the same ones for everybody
 
 
@@ -38,7 +39,7 @@ def bench(products, check):
 
 def console(products, steps):
     """Types what a .console file says, and looks for what it expects."""
-    with Machine(products, MEMORY["console"], secrets.token_hex(8)) as m:
+    with Machine(products, MEMORY["console"], VERDICT) as m:
         printed, typed = "", ()
         try:
             m.boot()
