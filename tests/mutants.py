@@ -175,6 +175,9 @@ MUTANTS = [
            "test_errors.py::test_program_mends_a_page_of_its_own"),
     Mutant("memory that others gave back overlooked", "kernel/vm/reclaim.c",
            "return some || !is_short();", "return some;", "test_store:memory_comes_from_others"),
+    Mutant("refused charge tried again", FAULT,
+           "        if (s->refused)", "        if (r == FAULT_OK)",
+           "test_store:refused_charge_is_not_asked_for_again"),
     # Names and inodes.
     Mutant("removed name still known", "kernel/fs/namecache.c",
            "    if (at)\n        at->dir = 0;\n", "    if (at)\n        at->dir |= 0;\n",
