@@ -157,7 +157,8 @@ def test_a_handout_has_neither_history_nor_what_is_kept_back(toy):
 
 def test_a_handout_is_a_lab_as_well(toy):
     assert json.loads(toy.cut(seed=3)["labs/toy/handout.json"]) == {
-        "lab": "toy", "seed": 3, "hand_in": ["kernel/vm/sum.c"]}
+        "lab": "toy", "seed": 3, "hand_in": ["kernel/vm/sum.c"],
+        "functions": [["kernel/vm/sum.c", "sum_rounds"]]}
     lab = Lab("toy", toy.out / "handout")
     assert lab.is_handout() and lab.hand_in() == ["kernel/vm/sum.c"]
     assert [check.points for check in lab.checks()] == [60, 40]
