@@ -7,6 +7,7 @@
  * given, so that who has drawn it knows them from other lines.
  */
 #include "user/bench/bench.h"
+#include "kernel/kstat.h"
 #include "user/lib/prog.h"
 
 #define ROUNDS 9
@@ -31,6 +32,12 @@ uint64 bench_median(uint64 (*once)(long), long arg, int repeats)
         got[i] = once(arg);
     sort(got, repeats);
     return got[repeats / 2];
+}
+
+uint64 bench_busy(void)
+{
+    struct kstat k;
+    return kstat(&k) < 0 ? 0 : k.busy;
 }
 
 static void nothing(void)

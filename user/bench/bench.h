@@ -29,6 +29,12 @@ uint64 bench_median(uint64 (*once)(long), long arg, int repeats);
 /* Instructions of one op(), by the median of several rounds of n calls, less the loop's own. */
 uint64 bench_loop(void (*op)(void), int n);
 
+/*
+ * Instructions of this hart so far, but for those of its idle time: what waits for the disk idles,
+ * and under icount the instruction counter runs on meanwhile.
+ */
+uint64 bench_busy(void);
+
 /* n pages of fresh heap, never touched; 0 without memory. */
 char *bench_pages(int n);
 

@@ -1,6 +1,5 @@
 /* Pipes and files. */
 #include "kernel/fcntl.h"
-#include "kernel/kstat.h"
 #include "kernel/stat.h"
 #include "kernel/vm.h"
 #include "user/bench/bench.h"
@@ -211,26 +210,19 @@ uint64 measure_write_new(void)
 
 #define LARGE_PIECES 64 /* of CHUNK bytes: 4 MiB */
 
-/* What waits for the disk idles, and under icount the instruction counter runs on meanwhile. */
-static uint64 busy(void)
-{
-    struct kstat k;
-    return kstat(&k) < 0 ? 0 : k.busy;
-}
-
 /* A new file of 4 MiB on the disk, from first to last; fd is at its start again. */
 static uint64 write_large(long unused)
 {
     (void)unused;
     close_file();
-    uint64 start = busy();
+    uint64 start = bench_busy();
     fd = open(path, O_CREATE | O_TRUNC | O_RDWR);
     for (int i = 0; i < LARGE_PIECES; i++)
         if (write(fd, buffer, CHUNK) != CHUNK)
             return BENCH_FAILED;
     if (fsync(fd) < 0)
         return BENCH_FAILED;
-    uint64 n = busy() - start;
+    uint64 n = bench_busy() - start;
     close(fd);
     fd = open(path, O_RDWR);
     return n / (LARGE_PIECES * CHUNK / 4096);
@@ -251,11 +243,11 @@ static uint64 read_cold(long unused)
     close(fd);
     fd = open(path, O_RDONLY);
     vmctl(VMCTL_DROPCACHES, 1);
-    uint64 start = busy();
+    uint64 start = bench_busy();
     for (int i = 0; i < LARGE_PIECES; i++)
         if (read(fd, buffer, CHUNK) != CHUNK)
             return BENCH_FAILED;
-    return (busy() - start) / (LARGE_PIECES * CHUNK / 4096);
+    return (bench_busy() - start) / (LARGE_PIECES * CHUNK / 4096);
 }
 
 uint64 measure_read_cold(void)
