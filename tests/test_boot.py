@@ -51,6 +51,23 @@ def test_idle_guest_leaves_the_host_alone():
         m.halt()
 
 
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_reset_while_busy(cpus):
+    """Whatever a hart had enabled, and whatever is pending, is there when it starts again."""
+    with Machine(cpus=cpus, mem="64M") as m:
+        m.boot()
+        for _ in range(10):
+            m.line("usertests -q")
+            m.expect("OK")
+            m.send("\x01c")
+            m.expect(r"\(qemu\) ")
+            m.line("system_reset")
+            m.expect(r"system_reset\S*\r")
+            m.send("\x01c")
+            m.expect(r"\n\$ $")
+        assert m.run("echo the shell speaks") == "the shell speaks\n"
+
+
 def test_exit_status_reaches_the_host():
     with Machine(mem="32M") as m:
         m.boot()

@@ -63,7 +63,8 @@ void start(uint64 hartid, paddr fdt)
     csr_write(satp, SATP_SV39 | (paddr)boot_root >> PGSHIFT);
     asm volatile("sfence.vma" ::: "memory");
 
-    csr_clear(mstatus, MSTATUS_MPP_MASK);
+    /* A reset clears MIE and MPRV only (Privileged, "Reset"): SIE may still be set. */
+    csr_clear(mstatus, MSTATUS_MPP_MASK | SSTATUS_SIE);
     csr_set(mstatus, MSTATUS_MPP_S);
     csr_write(mepc, (uint64)main + DIRECT_BASE);
     asm volatile("mv a0, %0\n"
