@@ -267,6 +267,11 @@ def told(tell):
     return run
 
 
+def test_kernel_that_starts_anew(told):
+    ended, _ = told(b"x\n", b"\nFaultline: 64 MiB\n", b"$ no\n\nFaul", b"tline: 64 MiB\n")
+    assert (ended.event, ended.text) == ("reboot", "\nx\n\nFaultline: 64 MiB\n$ no\n")
+
+
 def test_text_behind_the_prompt(told):
     """It is no hang, and is noticed long before one would be."""
     ended, seconds = told(b"x\n1\n", b"$", b" ", b"2: write -> 2\n")

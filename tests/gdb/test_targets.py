@@ -31,10 +31,23 @@ def command_of(target, *variables):
 
 def test_the_targets_agree_on_a_port_of_one_s_own():
     port = make("print-gdbport")[1].strip()
-    assert port == str(os.getuid() % 5000 + 25000)
+    assert 25000 <= int(port) < 30000
     assert command_of("qemu-gdb").endswith(f"-S -gdb tcp::{port}")
     assert re.search(rf"-S -gdb tcp::{port}$", command_of("qemu-replay"))
     assert re.search(r"-nx .*-x .gdbinit$", command_of("gdb"))
+
+
+def test_each_tree_has_a_port_of_its_own(tmp_path):
+    """By whichever path one came to it."""
+    def port(folder):
+        return subprocess.run(["make", "-s", "-f", TOP / "Makefile", "print-gdbport"], cwd=folder,
+                              capture_output=True, text=True, timeout=60, check=True).stdout
+    folders = [tmp_path / name for name in "abc"]
+    for folder in folders:
+        folder.mkdir()
+    (tmp_path / "link").symlink_to(folders[0])
+    assert port(tmp_path / "link") == port(folders[0])
+    assert len({port(folder) for folder in folders}) > 1
 
 
 def test_a_page_fault_can_be_stepped_line_by_line():
