@@ -38,7 +38,7 @@ def test_hog_is_killed_by_ctrl_c(thing, mem):
         m.expect("PID +PPID")
         m.send(CTRL_C)
         m.expect(r"\n\$ ", timeout=60)
-        m.type("")
+        m.settle()
         if thing == "disk":
             assert "no space" in m.type("cat README > full")
             m.type("rm hog0 hog1 hog2 hog3 hog4 hog5 full", timeout=90)
